@@ -9,8 +9,9 @@ draw.
 The labeller answers single questions, one keystroke each, and gives a wrong class to 2 % of them.
 In a grid of 24 points one keystroke confirms all, and one takes out each point that is seen to be
 of another class; 10 % of those are overlooked, and 0.5 % of the right ones are taken out. Grids are
-confirmed wherever the engine has one, else a question is answered, of what was taken out first, as
-the page asks it. Beside it: questions alone.
+confirmed as long as the engine has one, else questions are answered, of what was taken out first,
+as the page asks it. From a question to grids is one more keystroke, also where there is none; the
+page comes back by itself after the last. Beside it: questions alone.
 """
 
 from __future__ import annotations
@@ -46,6 +47,7 @@ class Tally:
     wrong: int = 0
     labels: int = 0
     grids: int = 0
+    looks: int = 0
     offered: int = 0
     right: int = 0
     confirmed: int = 0
@@ -94,6 +96,11 @@ class Labeller:
         self.tally.wrong_in_grids += int((self.truth[kept] != label).sum())
         return kept
 
+    def look(self) -> None:
+        """Go from the questions to the grids."""
+        self.tally.keystrokes += 1
+        self.tally.looks += 1
+
     def _count(self, keystrokes: int, points: list[int], label: int) -> None:
         self.tally.keystrokes += keystrokes
         self.tally.labels += len(points)
@@ -131,7 +138,7 @@ def right_now(said: Said, state: Any, truth: Any, numbers: dict[str, int]) -> fl
 
 
 def next_grid(
-    graph: Any, said: Said, state: Any, record: GridRecord, shown: Shown
+    graph: Any, said: Said, state: Any, record: GridRecord, shown: Shown, asked: list[int]
 ) -> tuple[int, list[int]] | None:
     """Return the class and the points of the grid that the page would show, or None."""
     n_labels = len(state.labels)
@@ -139,7 +146,7 @@ def next_grid(
 
     def fits(point: int) -> bool:
         class_id = int(said.codes[point])
-        if point in state.labels or point in state.pending:
+        if point in state.labels or point in state.pending or point in asked:
             return False
         return shown.is_new(point, class_id, n_labels) and record.may_show(point, class_id)
 
@@ -163,18 +170,22 @@ def run(
     numbers = {str(label): int(label) for label in labeller.classes}
     shown, taken_out = Shown(), list[int]()
     grids: list[tuple[Grid, int]] = []  # with the number of questions before it
-    n_questions = next_look = 0
+    n_questions = next_look = looked_at = 0
     next_told = tenth = max(n_labels // 10, 1)
     while labeller.tally.labels < n_labels:
         state = mind.state
-        if n_questions >= max(FIRST, next_look) and not taken_out:
+        if n_questions >= max(FIRST, next_look):
             said = what_grids_read(mind.learner.answering(state.labels), numbers)
             if labeller.tally.labels >= next_told:
                 labeller.tally.right_now = right_now(said, state, truth, numbers)
                 seen(labeller.tally)
                 next_told += tenth
-            record = GridRecord(replace(g, n_since=n_questions - at) for g, at in grids)
-            found = next_grid(graph, said, state, record, shown)
+            told = (replace(grid, n_since=n_questions - at) for grid, at in grids)
+            record = GridRecord(told, asked=taken_out)
+            if looked_at != n_questions:  # the last one was not a grid
+                looked_at = n_questions
+                labeller.look()
+            found = next_grid(graph, said, state, record, shown, taken_out)
             if found is None:
                 next_look = n_questions + NO_GRID
             else:
@@ -187,7 +198,7 @@ def run(
                 if kept:
                     labels = (str(class_id),) * len(kept)
                     mind.take([Event("told", tuple(kept), labels, together=True)])
-                taken_out = to_ask(out)
+                taken_out += to_ask(out)
                 continue
         if taken_out:
             asked = Event("asked", (taken_out.pop(0),), owed=state.owed)
@@ -234,8 +245,9 @@ def compared(grids: Tally, alone: Tally) -> str:
         f"wrong ({100 * grids.right_now:.1f} % of all points right); "
         f"by questions alone {100 * alone.errors:.2f} %; "
         f"{alone.a_right_label / grids.a_right_label:.1f} times fewer keystrokes a right label; "
-        f"{grids.grids} grids of {grids.offered} points, {100 * grids.right / offered:.1f} % of "
-        f"them right (the model said {100 * grids.confidence / offered:.1f} %), "
+        f"{grids.grids} grids in {grids.looks} turns, of {grids.offered} points, "
+        f"{100 * grids.right / offered:.1f} % of them right "
+        f"(the model said {100 * grids.confidence / offered:.1f} %), "
         f"{100 * grids.errors_in_grids:.2f} % of what was confirmed is not"
     )
 

@@ -25,6 +25,7 @@ language = "en"
 metadata = tomllib.loads((HERE.parent / "pyproject.toml").read_text("utf-8"))["project"]
 
 extensions = [
+    "matplotlib.sphinxext.plot_directive",
     "myst_parser",
     "numpydoc",
     "public_names",
@@ -64,6 +65,13 @@ autosummary_generate = True
 autosummary_ignore_module_all = False
 numpydoc_show_class_members = False
 numpydoc_class_members_toctree = False
+
+# Figures of the reference, drawn by the examples of docstrings.
+plot_include_source = True
+plot_html_show_source_link = False
+plot_html_show_formats = False
+plot_formats = [("png", 160)]
+plot_rcparams = {"figure.figsize": (5.2, 3.6), "figure.constrained_layout.use": True}
 
 # The gallery.
 PARTS = ("published", "start", "data", "questions", "trust", "models", "extend")

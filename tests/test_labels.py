@@ -19,7 +19,7 @@ from fewlabels._labels import UNLABELLED, encode_labels, is_missing
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError, LabelWarning
 
 NAN = float("nan")
-NAT = np.datetime64("NaT")
+NAT = np.datetime64("NaT", "D")
 STRINGS = np.dtypes.StringDType
 DAY, NEXT_DAY = datetime.date(2024, 1, 1), datetime.date(2024, 1, 2)
 
@@ -107,7 +107,7 @@ DAY, NEXT_DAY = datetime.date(2024, 1, 1), datetime.date(2024, 1, 2)
         (np.array(["NaT", "2024-01-01"], "M8[D]"), [DAY], [-1, 0], "M", NAT),
         (pd.Series(pd.to_datetime([None, "2024-01-01"])).dt.floor("D"), None, [-1, 0], "M", NAT),
         (np.ma.array([DAY, DAY], mask=[1, 0], dtype="M8[D]"), [DAY], [-1, 0], "M", NAT),
-        ([np.datetime64("NaT"), "a"], ["a"], [-1, 0], "O", None),
+        ([np.datetime64("NaT", "D"), "a"], ["a"], [-1, 0], "O", None),
         # whatever is hashable
         ([("b", 1), None, ("a", 2)], [("a", 2), ("b", 1)], [1, -1, 0], "O", None),
         ([2, "a", None], [2, "a"], [0, 1, -1], "O", None),
@@ -419,14 +419,14 @@ def test_the_order_of_the_classes_does_not_depend_on_that_of_the_labels(
         np.float32("nan"),
         pd.NA,
         pd.NaT,
-        np.datetime64("NaT"),
-        np.timedelta64(),
+        np.datetime64("NaT", "D"),
+        np.timedelta64(0, "s"),
         np.ma.masked,
         Decimal("NaN"),
     ],
 )
 def test_what_says_missing(value: object) -> None:
-    expected = not (isinstance(value, np.timedelta64) and value == np.timedelta64(0))
+    expected = not (isinstance(value, np.timedelta64) and value == np.timedelta64(0, "s"))
     assert is_missing(value) == expected
 
 

@@ -68,6 +68,17 @@ def test_every_public_name_has_an_example_that_runs(public_names):
     assert lacking == set()
 
 
+def test_figures_of_the_reference_say_in_words_what_they_show(public_names):
+    drawn = set()
+    for full in set(public_names.homes().values()):
+        package, _, name = full.rpartition(".")
+        doc = inspect.getdoc(getattr(importlib.import_module(package), name)) or ""
+        for shown in re.findall(r"^\.\. plot::\n(.*)", doc, flags=re.MULTILINE):
+            assert re.fullmatch(r" +:alt: .{20,}\.", shown), full
+            drawn.add(name)
+    assert drawn == {"Comparison", "LearningCurve", "layout"}
+
+
 @pytest.mark.parametrize(
     ("named", "home"),
     [

@@ -9,13 +9,16 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator, Mapping, Set
 from io import IOBase
+from typing import Any, TypeVar
 
 import numpy as np
 from scipy import sparse
 
 from fewlabels._labels import is_missing
-from fewlabels._typing import Frame, Matrix, Objects
+from fewlabels._typing import AnySparse, Frame, Matrix, Objects, Sparse
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
+
+Data = TypeVar("Data")
 
 # Columns that an error names.
 _MOST_NAMED = 5
@@ -55,7 +58,7 @@ FILL_NUMBERS = "Fill them in, such as with {name}.filled(0), or leave those rows
 LEAVE_OUT = "{name}.compressed() leaves them out"
 
 
-def checked_array(X: object, name: str = "X", *, fill: str = FILL_FEATURES) -> Matrix:
+def checked_array(X: Data, name: str = "X", *, fill: str = FILL_FEATURES) -> Data | Sparse:
     """Return `X` if NumPy or scikit-learn may convert it, a sparse matrix as sound CSR; or raise.
 
     Cost: of an array, none; of a sparse matrix, two passes over its indices; of lists and of
@@ -101,7 +104,14 @@ def checked_array(X: object, name: str = "X", *, fill: str = FILL_FEATURES) -> M
     return X
 
 
-def sound_csr(matrix: Matrix, name: str = "X") -> Matrix:
+def array_or_csr(checked: object) -> Matrix:
+    """Return what :func:`checked_array` returned as an array, or as the CSR matrix that it is."""
+    if isinstance(checked, (sparse.csr_array, sparse.csr_matrix)):
+        return checked
+    return np.asarray(checked)
+
+
+def sound_csr(matrix: AnySparse, name: str = "X") -> Sparse:
     """Return a sparse matrix in CSR, its indices checked, sorted and each there once.
 
     Repeated entries are summed, as SciPy means them. What is given is not changed; arrays that are
@@ -128,7 +138,7 @@ def sound_csr(matrix: Matrix, name: str = "X") -> Matrix:
         fresh = _rewrapped(matrix)
         if dtype.kind in "iu" and not _is_canonical(fresh):
             fresh = fresh.astype(np.float64)  # sums of small integers wrap around
-        csr = fresh if fresh.format == "csr" else fresh.tocsr()
+        csr: Sparse = fresh if fresh.format == "csr" else fresh.tocsr()
     except (ValueError, TypeError, IndexError, OverflowError) as error:
         raise InvalidInputError(
             f"{name} is a damaged sparse matrix in {matrix.format} format, of shape "
@@ -167,12 +177,12 @@ def first_few(names: Objects) -> str:
     return ", ".join(map(repr, names[:_MOST_NAMED])) + rest
 
 
-def _counted(rows: Frame) -> str:
+def _counted(rows: np.ndarray) -> str:
     named = ", ".join(map(str, rows[:_MOST_NAMED])) + (", ..." if len(rows) > _MOST_NAMED else "")
     return f"{len(rows)} row{'s' * (len(rows) != 1)} (counted from 0: {named})"
 
 
-def _rewrapped(matrix: Matrix) -> Matrix:
+def _rewrapped(matrix: Any) -> Any:
     """Return the same arrays in a new matrix, which knows nothing yet of their order; or raise."""
     kind = "array" if isinstance(matrix, sparse.sparray) else "matrix"
     form = matrix.format
@@ -193,11 +203,11 @@ def _rewrapped(matrix: Matrix) -> Matrix:
     return getattr(sparse, f"coo_{kind}")(parts, shape=matrix.shape)
 
 
-def _is_canonical(matrix: Matrix) -> bool:
+def _is_canonical(matrix: Any) -> bool:
     return matrix.format in ("csr", "csc") and bool(matrix.has_canonical_format)
 
 
-def _refuse_dtype(X: Matrix, name: str) -> None:
+def _refuse_dtype(X: np.ndarray | AnySparse, name: str) -> None:
     kind = X.dtype.kind
     if kind == "c":
         raise InvalidTypeError(
@@ -235,7 +245,7 @@ def refuse_foreign(X: object, name: str) -> None:
         )
 
 
-def _refuse_temporal_columns(X: Matrix, name: str) -> None:
+def _refuse_temporal_columns(X: Frame, name: str) -> None:
     """Raise if a table has columns of dates, times or durations."""
     dtypes, names = list(X.dtypes), list(X.columns)
     if hasattr(X, "iloc"):  # a polars table holds no objects of Python's
@@ -272,7 +282,7 @@ def _is_temporal(dtype: object) -> bool:
     return getattr(dtype, "kind", "") in ("m", "M") or str(dtype).startswith("period")
 
 
-def _refuse_temporal_cells(cells: Frame, name: str) -> None:
+def _refuse_temporal_cells(cells: np.ndarray, name: str) -> None:
     """Raise if a cell of an array of objects is a date, a time or a duration."""
     flat = cells.ravel()
     temporal = tuple(kind for kind in set(map(type, flat)) if issubclass(kind, _TEMPORAL))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from fewlabels._references import CITED_BY, GRAPHS, MEMBERS, REFERENCES, Reference
-from fewlabels._typing import Package
 from fewlabels._version import __version__
 from fewlabels.exceptions import InvalidTypeError
 
@@ -95,10 +96,10 @@ def _keys_of(method: object) -> list[str] | None:
     return keys
 
 
-def _speaks(member: str, weights: object) -> bool:
+def _speaks(member: str, weights: Mapping[str, object]) -> bool:
     """Tell whether a kind of member has some weight, or one that is printed."""
     return any(name.startswith(member) and weight >= 0.005 for name, weight in _numbers(weights))
 
 
-def _numbers(weights: Package) -> list[tuple[str, float]]:
+def _numbers(weights: Mapping[str, object]) -> list[tuple[str, float]]:
     return [(name, value) for name, value in weights.items() if isinstance(value, float)]

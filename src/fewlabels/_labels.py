@@ -176,7 +176,7 @@ def encode_column(column: Column, *, minus_one: bool | None = None) -> Labels:
     kind = values.dtype.kind
     marker: object = {"i": UNLABELLED, "f": float(UNLABELLED)}.get(kind)
     if kind in "mM":
-        marker = values.dtype.type("NaT")
+        marker = np.array("NaT", values.dtype)[()]
     if kind == "f" and missing.any():
         marker = np.nan
     if kind in "if":  # at once, for most are unlabelled

@@ -8,22 +8,26 @@ SciPy's is used where there is no compiled one, and for arrays that it does not 
 
 from __future__ import annotations
 
-from typing import TypeVar
+from collections.abc import Callable
+from typing import TypeAlias, TypeGuard, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
 from fewlabels._compiled import compiled_module
-from fewlabels._typing import Matrix, Package
 
+_Multiply: TypeAlias = Callable[
+    [np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray, bool], None
+]
 _module = compiled_module("fewlabels._csr")
-compiled: Package = _module and _module.multiply
+compiled: _Multiply | None = _module and _module.multiply
 
-Floats = TypeVar("Floats", bound=npt.NDArray[np.floating])
+Real = TypeVar("Real", bound=np.floating)
+Weights: TypeAlias = "sparse.csr_array | npt.NDArray[np.floating]"
 
 
-def multiply(matrix: Matrix, y: Floats) -> Floats:
+def multiply(matrix: Weights, y: npt.NDArray[Real]) -> npt.NDArray[Real]:
     """Return A y, a new array.
 
     Parameters
@@ -32,26 +36,24 @@ def multiply(matrix: Matrix, y: Floats) -> Floats:
         A. Column numbers are not looked at, as SciPy does not: they have to be below n.
     y : ndarray of shape (n, m), float32 or float64
     """
-    if _taken(matrix, y):
-        product: Floats = np.empty_like(y, shape=(matrix.shape[0], y.shape[1]))
+    if compiled is not None and _taken(matrix, y):
+        product = np.empty_like(y, shape=(matrix.shape[0], y.shape[1]))
         compiled(matrix.indptr, matrix.indices, matrix.data, y, product, False)
-    else:
-        product = matrix @ y
-    return product
+        return product
+    return matrix @ y
 
 
-def multiply_minus(matrix: Matrix, y: Floats, out: Floats) -> None:
+def multiply_minus(matrix: Weights, y: npt.NDArray[Real], out: npt.NDArray[Real]) -> None:
     """Let A y - out take the place of `out`, C-contiguous and of the dtype of `y`."""
-    if _taken(matrix, y):
+    if compiled is not None and _taken(matrix, y):
         compiled(matrix.indptr, matrix.indices, matrix.data, y, out, True)
     else:
         np.subtract(matrix @ y, out, out=out)
 
 
-def _taken(matrix: Matrix, y: np.ndarray) -> bool:
+def _taken(matrix: Weights, y: np.ndarray) -> TypeGuard[sparse.csr_array]:
     return (
-        compiled is not None
-        and isinstance(matrix, sparse.csr_array)
+        isinstance(matrix, sparse.csr_array)
         and matrix.indices.dtype == matrix.indptr.dtype == np.int32
         and y.ndim == 2
         and len(y) == matrix.shape[1]

@@ -20,7 +20,7 @@ from fewlabels._array_files import read_array
 from fewlabels._damage import refusing_damage
 from fewlabels._files import explaining_errors, replace_when_whole
 from fewlabels._memory import require_memory
-from fewlabels._typing import Loaded, Package, State
+from fewlabels._typing import Loaded, Package
 from fewlabels.exceptions import DataFileError, InvalidTypeError
 
 _TREE = "state.json"
@@ -57,7 +57,7 @@ def write_state(
     OSError
         If the file can't be written.
     """
-    arrays: Loaded = {}
+    arrays: dict[str, np.ndarray] = {}
     tree = json.dumps({**header, "state": _encoded(state, arrays, "state")}, allow_nan=True)
     with (
         explaining_errors(path, writing=True),
@@ -77,7 +77,7 @@ def _member(name: str, compression: int = zipfile.ZIP_STORED) -> zipfile.ZipInfo
     return member
 
 
-def _encoded(value: Package, arrays: State, place: str) -> object:
+def _encoded(value: object, arrays: dict[str, np.ndarray], place: str) -> object:
     """Return JSON values in which arrays stand by the names that they get in `arrays`."""
     if isinstance(value, np.generic) and value.dtype.kind in "biufU":
         return value.item()

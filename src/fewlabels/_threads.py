@@ -7,16 +7,25 @@ import os
 import sys
 import threading
 from collections.abc import Iterator
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 from threadpoolctl import ThreadpoolController
-
-from fewlabels._typing import Package
 
 # More threads than that only cost memory, however many are asked for.
 _MOST_PER_CORE = 4
 
-Counts: TypeAlias = list[tuple[Package, int]]  # a library as threadpoolctl has it, and its threads
+
+class _Library(Protocol):
+    """A library with threads of its own, as threadpoolctl has it."""
+
+    filepath: str
+    user_api: str
+
+    def get_num_threads(self) -> int: ...
+    def set_num_threads(self, num_threads: int) -> object: ...
+
+
+Counts: TypeAlias = list[tuple[_Library, int]]  # and its threads
 
 
 class _Limit:
@@ -31,8 +40,8 @@ class _Limit:
         self._lock = threading.Lock()
         self._n_inside = 0
         self._before: Counts = []  # of the libraries that are limited
-        self._controller: Package = None
-        self._n_modules = 0  # when the controller was made
+        self._libraries: list[_Library] = []
+        self._n_modules = 0  # when they were looked for
 
     def enter(self) -> Counts:
         """Return what OpenMP counts in this thread, for `leave`."""
@@ -40,11 +49,11 @@ class _Limit:
             # To look through the loaded libraries takes two milliseconds. None is loaded without
             # an import; one that was loaded since has a number of threads of its own.
             if self._n_modules != len(sys.modules):
-                self._controller, self._n_modules = ThreadpoolController(), len(sys.modules)
-            libraries = self._controller.lib_controllers
-            own = [(each, each.get_num_threads()) for each in libraries if _is_openmp(each)]
+                self._n_modules = len(sys.modules)
+                self._libraries = ThreadpoolController().lib_controllers
+            own = [(each, each.get_num_threads()) for each in self._libraries if _is_openmp(each)]
             limited = {each.filepath for each, _ in self._before}
-            for each in libraries:
+            for each in self._libraries:
                 if each.user_api != "blas":
                     continue
                 if each.filepath not in limited:
@@ -68,7 +77,7 @@ class _Limit:
             _set(*self._before.pop())
 
 
-def _is_openmp(library: Package) -> bool:
+def _is_openmp(library: _Library) -> bool:
     return bool(library.user_api == "openmp")
 
 
@@ -76,7 +85,7 @@ def _counts_for_each_thread(library: object) -> bool:
     return getattr(library, "threading_layer", None) == "openmp"
 
 
-def _set(library: Package, n_threads: int) -> None:
+def _set(library: _Library, n_threads: int) -> None:
     # From its version 3.8 on, threadpoolctl lets only the thread that set OpenBLAS's number change
     # it again. Here it may be another one that leaves last.
     disown = getattr(library, "clear_controlling_thread", None)

@@ -1,8 +1,8 @@
 """Names of values whose types say less than their name does.
 
-SciPy's matrices, the tables of pandas and pyarrow, and scikit-learn's estimators have no types that
-are checked here, so that a type checker takes them for anything. So it does with what was read from
-a file. What holds whatever people have, such as the cells of a table, holds objects.
+The tables of pandas and pyarrow, and scikit-learn's estimators have no types that are checked here,
+so that a type checker takes them for anything. So it does with what was read from a file. What
+holds whatever people have, such as the cells of a table, holds objects.
 """
 
 from __future__ import annotations
@@ -10,12 +10,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes as Axes  # only figures import it
-else:
-    Axes = object
+if TYPE_CHECKING:  # neither is imported before it is needed
+    import numpy as np
+    from matplotlib.axes import Axes as Axes
+    from scipy import sparse
 
-Matrix: TypeAlias = Any  # ndarray or csr_array: rows of features, weights, shares
+    AnySparse: TypeAlias = sparse.sparray | sparse.spmatrix  # of any format
+    Sparse: TypeAlias = sparse.csr_array | sparse.csr_matrix
+    Matrix: TypeAlias = np.ndarray | Sparse  # rows of features, weights, shares
+else:
+    Axes = AnySparse = Sparse = Matrix = object
+
 Json: TypeAlias = dict[str, object]  # an object, as `json` writes it
 Loaded: TypeAlias = dict[str, Any]  # the same as read: what is amiss raises where it is used
 State: TypeAlias = dict[str, object]  # plain values and arrays by name: what a file holds

@@ -187,7 +187,7 @@ def _floats(X: object) -> np.ndarray:
     return cells.astype(np.float64)
 
 
-def _columns_of_text(cells: Frame) -> tuple[list[int], bool]:
+def _columns_of_text(cells: np.ndarray) -> tuple[list[int], bool]:
     """Return which columns hold what is no number, nor missing; and if some other is no number."""
     wrong = []
     missing = False
@@ -201,7 +201,7 @@ def _columns_of_text(cells: Frame) -> tuple[list[int], bool]:
     return wrong, missing
 
 
-def _missing(entries: Frame) -> np.ndarray:
+def _missing(entries: np.ndarray) -> np.ndarray:
     missing = (
         is_missing(entry) or (isinstance(entry, Decimal) and entry.is_nan()) for entry in entries
     )
@@ -220,7 +220,7 @@ def _of_text(X: object, wrong: list[int]) -> str:
     )
 
 
-def _is_numeric(cells: Frame) -> bool:
+def _is_numeric(cells: np.ndarray) -> bool:
     try:
         cells.astype(np.float64)
     except (TypeError, ValueError):

@@ -224,8 +224,9 @@ class FewCandidatesWarning(UserWarning):
 
 
 class LabelWarning(UserWarning):
-    """Labels may not mean what they seem to mean.
+    """Labels may not mean what they seem to mean, or contradict one another.
 
+    Rows of tables and texts, and pictures, that have the same features and different labels.
     Near-equal classes, words such as "NA" among them, one class only, hardly a label twice, -1
     beside another marker of unlabelled points, or the largest unsigned number, which is what -1
     becomes in such an array.

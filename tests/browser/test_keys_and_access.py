@@ -211,6 +211,19 @@ def test_every_view_works_by_touch(sit: Sit) -> None:
     assert sitting.page.evaluate("innerWidth") == 390
 
 
+def test_the_first_class_is_named_by_touch(sit: Sit) -> None:
+    source = double.texts()
+    source.classes.clear()
+    sitting = sit(source, width=390, height=844, has_touch=True, is_mobile=True)
+    sitting.page.get_by_role("button", name="Type the name of its class.").tap()
+    box = sitting.page.get_by_role("combobox")
+    expect(box).to_be_focused()
+    box.fill("login")
+    sitting.page.get_by_role("option", name="New class login").tap()
+    sitting.stored(1)
+    expect(sitting.page.locator(".prompt")).to_have_text("Which class is it?")
+
+
 # axe-core, WCAG 2.2 A and AA, in every view
 
 VIEWS = [

@@ -12,7 +12,7 @@ from tests.web import double
 
 Sit = Callable[..., Sitting]
 
-# At the next question or grid, before anybody can have seen it: a key, and a click.
+# At the next question or grid, before anybody can have seen it: a key, and a click, if any.
 HASTE = """([within, key, button]) => {
   const shown = () => document.querySelector(".card")?.dataset.point
     ?? document.querySelector(".tile")?.ariaLabel;
@@ -23,7 +23,7 @@ HASTE = """([within, key, button]) => {
     seen.disconnect();
     setTimeout(() => {
       document.body.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
-      document.querySelector(button).click();
+      if (button) document.querySelector(button).click();
       document.documentElement.dataset.tried = now;
     });
   });
@@ -98,6 +98,18 @@ def test_a_key_for_a_question_that_has_just_gone_answers_no_other(sit: Sit) -> N
     assert shown != gone
     truth = sitting.source.truth
     assert sitting.source.labels() == {gone: truth[gone], shown: truth[shown]}
+
+
+def test_undo_and_redo_pressed_twice_quickly_are_both_done(sit: Sit) -> None:
+    """The first brings a question by itself, and no other key is taken before that is seen."""
+    sitting = sit(labelled(double.texts(), 6))  # in an earlier sitting: the page knows none
+    page = sitting.page
+    for key, left in (("u", 4), ("r", 6)):
+        page.evaluate("delete document.documentElement.dataset.tried")
+        page.evaluate(HASTE, [".card", key, None])
+        sitting.press(key)
+        page.wait_for_selector("[data-tried]", state="attached")
+        sitting.stored(left)
 
 
 def test_a_second_enter_confirms_no_grid_that_nobody_has_seen(sit: Sit) -> None:

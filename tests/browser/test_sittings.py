@@ -272,6 +272,31 @@ def test_undo_reaches_back_before_this_page_was_opened(sit: Sit) -> None:
     sitting.stored(8)
 
 
+def test_where_no_grid_is_ready_the_question_is_next(
+    sit: Sit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = double.digits()
+    sitting = sit(source)
+    page, status = sitting.page, sitting.page.locator("#status")
+    shown = sitting.shown()
+    sitting.press("g")
+    expect(status).to_have_text("No grid just now: some questions first.")
+    assert page.evaluate("location.hash") == "#ask"
+    assert sitting.shown() == shown
+    for place in range(60):
+        point = source.order[place]
+        source.answer("ann", f"k{place}", point, source.truth[point])
+    sitting.press("g")
+    expect(page.locator(".tile").first).to_be_visible()
+    monkeypatch.setattr(source, "neighbourhood", lambda who, near=None, n=24: None)
+    sitting.press("Enter")  # the last of them
+    expect(page.locator("main")).to_have_class("view-ask")
+    n = len(source.labels())
+    assert n > 60
+    sitting.answer()
+    sitting.stored(n + 1)
+
+
 def test_any_past_answer_is_three_keys_away(sit: Sit) -> None:
     source = double.digits()
     for place in range(40):
@@ -417,11 +442,47 @@ def test_a_report_that_fails_is_said(sit: Sit, monkeypatch: pytest.MonkeyPatch) 
     expect(sitting.page.locator("#notice")).to_contain_text("Nothing has been learned yet.")
 
 
+@pytest.mark.parametrize("view", ["review/past", "search/like/3", "people"])
+def test_a_refused_change_is_not_shown_as_done(
+    sit: Sit, monkeypatch: pytest.MonkeyPatch, view: str
+) -> None:
+    source = labelled_by_hand()
+    source.answer("bob", "b", source.order[0], 1)
+    refused = []
+
+    def refuse(who: str, key: str, point: int, class_id: int | None) -> None:
+        refused.append(point)
+        raise InvalidInputError("Answer the question when it comes.")
+
+    monkeypatch.setattr(source, "relabel", refuse)
+    sitting = sit(source)
+    sitting.expected = ("Failed to load resource",)
+    sitting.go(view)
+    row = sitting.page.locator(".row").first
+    said = row.locator(".row-do" if view == "people" else ".row-said")
+    before = said.inner_text()
+    if view == "people":
+        row.get_by_role("button", name="zero").click()
+    else:
+        row.get_by_role("combobox").select_option("four")
+    expect(sitting.page.locator("#notice")).to_contain_text("Answer the question when it comes.")
+    expect(said).to_have_text(before, use_inner_text=True)
+    expect(sitting.page.locator(".changed")).to_have_count(0)
+    assert len(refused) == 1
+
+
 def labelled_by_hand() -> double.Double:
     source = double.digits()
     for place in range(20):
         source.answer("ann", f"k{place}", source.order[place], 0)
     return source
+
+
+def test_that_checks_begin_is_told(sit: Sit) -> None:
+    sitting = sit(double.texts())
+    sitting.source.action = "check"
+    sitting.answer()
+    expect(sitting.page.locator("#notice")).to_contain_text("Only random checks now")
 
 
 def test_a_proof_that_comes_while_one_labels_is_told(sit: Sit) -> None:

@@ -93,7 +93,7 @@ def test_it_prints_the_address_refuses_a_second_and_ends_by_ctrl_c(
     ("arguments", "message"),
     [
         (["label", "none"], "none"),
-        (["label", "{data}", "--classes", "a,,b"], "names a class without a name"),
+        (["label", "{data}", "--classes", "a,,b"], "contains an empty name"),
         (["label", "{data}", "--column", "a"], "--column must be COLUMN=KIND"),
         (["label", "{data}", "--host", "0.0.0.0"], "Give a certificate (--certificate"),
         (["label", "{data}", "--accuracy", "1"], "--accuracy"),
@@ -129,6 +129,17 @@ def test_an_array_of_which_no_points_can_be_made_is_refused_before_anything_is_m
     assert done.exit_code == 2
     assert "x.npy has no number (NaN), or infinity, in row 2. Fill or fix" in done.stderr
     assert [each.name for each in tmp_path.iterdir()] == ["x.npy"]
+
+
+def test_the_first_question_waits_for_nothing_that_learns() -> None:
+    code = (
+        "import sys\n"
+        "from fewlabels.labelling import Labelling\n"
+        "from fewlabels.web import open_listener, serve\n"
+        "print(sorted({'scipy', 'sklearn', 'pandas'} & set(sys.modules)))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
 
 
 def test_a_missing_extra_is_named(data: Path, tmp_path: Path) -> None:

@@ -242,7 +242,7 @@ def test_more_neighbours_than_there_are_rows_is_said(tmp_path, out):
             "Error: --budget must be less than 50, the number of points with a true label",
         ),
         (("--budget", 2), "Error: --budget counts the first labels too"),
-        (("--initial", "two"), "--initial is one-per-class or a whole number from 0, not 'two'"),
+        (("--initial", "two"), "--initial must be one-per-class or a whole number from 0 on"),
         (("--initial", 50), "Error: --initial must be from 0 to 49"),
         (("--repeats", 0), "--repeats"),
         (("--label", "colour"), "has no column 'colour'"),
@@ -286,7 +286,7 @@ def test_runs_of_other_settings_are_refused_by_the_names_of_options(table, out):
     assert run(table, "--label", "kind", "-o", out, *FEW).exit_code == 0
     result = run(table, "--label", "kind", "-o", out, *FEW, "--batch-size", 5)
     assert result.exit_code == 2
-    assert "Choose another folder (--out), or begin anew with --force." in result.stderr
+    assert "Choose another folder (--out), or start again with --force." in result.stderr
     assert "delete" not in result.stderr
 
 

@@ -337,13 +337,13 @@ BAD: dict[str, tuple[str, list[str], str]] = {
     "empty choice": (
         "kind,x\na,1\nb,2\n",
         ["--features="],
-        "--features names no column. Name some, or leave it out.",
+        "--features names no column. Name some, or remove it.",
     ),
     "label as feature": ("kind,x\na,1\nb,2\n", ["--features", "kind"], "is the label"),
     "missing array": ("kind,x\na,1\nb,2\n", ["--features", "no.npy"], "no.npy (--features)"),
     "array and column": ("kind,x\na,1\n", ["--features", "a.npy", "--features", "x"], "not both"),
-    "array and exclude": ("kind,x\na,1\n", ["--features", "a.npy", "--exclude", "x"], "Leave"),
-    "alpha": ("kind,x\na,1\n", ["--method", "propagation", "--alpha", ".5"], "--alpha belongs"),
+    "array and exclude": ("kind,x\na,1\n", ["--features", "a.npy", "--exclude", "x"], "Remove"),
+    "alpha": ("kind,x\na,1\n", ["--method", "propagation", "--alpha", ".5"], "--alpha only works"),
 }
 
 
@@ -571,6 +571,18 @@ def test_what_the_solver_warns_of_is_said_even_when_quiet(
     assert result.stderr.startswith("Warning: ")
 
 
+@pytest.mark.parametrize("taken", ["{}", "fewlabels_{}", "fewlabels_{}_2"])
+def test_answers_of_an_export_are_refused_as_labels_whatever_names_were_taken(
+    out: Path, tmp_path: Path, taken: str
+) -> None:
+    names = list(map(taken.format, ("label", "confidence", "evidence", "given")))
+    cells = [["a", 1, 0, "true"], ["b", 1, 0, "true"], ["b", 0.5, 0, "false"]]
+    content = [{"x": row, **dict(zip(names, line, strict=True))} for row, line in enumerate(cells)]
+    result = run(write_csv(tmp_path / "e.csv", content), "--label", names[0], "-o", out)
+    assert result.exit_code == 2
+    assert f"{names[0]!r} contains 1 prediction besides the labels" in result.stderr
+
+
 def test_an_export_with_the_models_answers_among_its_labels_is_refused(
     out: Path, tmp_path: Path
 ) -> None:
@@ -591,7 +603,7 @@ def test_an_export_with_the_models_answers_among_its_labels_is_refused(
 
     result = run(exported(False), "--label", "label", "-o", out)
     assert result.exit_code == 2
-    assert "'label' holds 54 answers of the models among the labels" in result.stderr
+    assert "'label' contains 54 predictions besides the labels" in result.stderr
     assert "Export with --given-only" in result.stderr
     result = run(exported(True), "--label", "label", "-o", out)
     assert result.exit_code == 0
@@ -603,4 +615,4 @@ def test_an_export_with_the_models_answers_among_its_labels_is_refused(
     bare = write_csv(tmp_path / "bare.csv", [{k: r[k] for k in ("id", "x", "y")} for r in rows()])
     result = run(bare, *labels_of, "-o", tmp_path / "joined.csv")
     assert result.exit_code == 2
-    assert "answers of the models" in result.stderr
+    assert "predictions besides the labels" in result.stderr

@@ -238,7 +238,7 @@ def test_labels_of_a_second_file(tmp_path: Path) -> None:
     assert accuracy(out) >= 0.9
     result = run(*call, "--labels", labels, "--force")
     assert result.exit_code == 2
-    assert "--labels and --key belong together" in result.stderr
+    assert "--labels and --key must be used together" in result.stderr
 
 
 def test_free_text_is_used_and_weighed_and_the_report_says_so(tmp_path: Path) -> None:
@@ -412,8 +412,8 @@ def test_control_characters_of_files_are_made_visible(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--sep", "ab"], "--sep is one character"),
-        (["--decimal", "x"], "--decimal is , or ."),
+        (["--sep", "ab"], "--sep must be one character"),
+        (["--decimal", "x"], "--decimal must be , or ."),
         (["--encoding", "utf-9"], "--encoding utf-9 is not known"),
         (["--format", "doc"], "there is no format 'doc'"),
     ],

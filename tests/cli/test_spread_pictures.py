@@ -156,9 +156,9 @@ def test_complaints_come_together_before_any_work(digits: Path, tmp_path: Path) 
     ("options", "message"),
     [
         (["--sep", ";"], "--sep: INPUT is a folder of pictures"),
-        (["--exclude", "path"], "speak of columns, and INPUT is a folder of pictures"),
+        (["--exclude", "path"], "are about columns, but INPUT is a folder of pictures"),
         (["--label", "species"], "has no column 'species'"),
-        (["--link"], "--link belongs to --sort-into"),
+        (["--link"], "--link only works with --sort-into"),
     ],
 )
 def test_options_of_tables_are_refused(

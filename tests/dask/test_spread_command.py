@@ -70,9 +70,9 @@ def test_what_does_not_go_with_a_cluster_is_said(folder, address, tmp_path):
         assert done.exit_code == 2
         return " ".join(done.output.split())
 
-    assert "give one of them" in said("--dask", address, "--workers", "2")
-    assert "--categorical does not go with --dask" in said("--workers", "2", "--categorical", "x")
-    assert "--method propagation does not go" in said("--workers", "2", "--method", "propagation")
+    assert "use one of them" in said("--dask", address, "--workers", "2")
+    assert "--categorical can't be used with --dask" in said("--workers", "2", "--categorical", "x")
+    assert "--method propagation can't be used" in said("--workers", "2", "--method", "propagation")
     assert "no column 'y'" in said("--workers", "2", "--features", "y")
     assert "no folder of Parquet files" in " ".join(
         run(

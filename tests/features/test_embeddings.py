@@ -365,8 +365,8 @@ def test_pictures_go_through_other_packages_networks(
         asked.update(settings)
         return Network()
 
-    def create_pair(name: str, *, pretrained: str) -> Any:
-        asked.update(file=pretrained)
+    def create_pair(name: str, **settings: Any) -> Any:
+        asked.update(settings)
         return Network(), None, prepare
 
     data = types.SimpleNamespace(
@@ -376,7 +376,8 @@ def test_pictures_go_through_other_packages_networks(
     stand_in(monkeypatch, "timm", get_pretrained_cfg=lambda name: config, data=data,
              create_model=create_model)  # fmt: skip
     stand_in(monkeypatch, "open_clip", create_model_and_transforms=create_pair,
-             get_pretrained_cfg=lambda *_: {"hf_hub": "laion/net/"})  # fmt: skip
+             get_pretrained_cfg=lambda *_: {"hf_hub": "laion/net/", "mean": (0.5,) * 3,
+                                            "resize_mode": "squash"})  # fmt: skip
     stand_in(monkeypatch, "torch", stack=np.stack, inference_mode=contextlib.nullcontext)
     found = types.SimpleNamespace(path=str(weights))
     stand_in(monkeypatch, "huggingface_hub", try_to_load_from_cache=lambda *_: found.path)
@@ -387,9 +388,21 @@ def test_pictures_go_through_other_packages_networks(
     np.testing.assert_array_equal(rows, np.array([[9.0] * 4, [90.0] * 4, [0.0] * 4]))
     assert list(embeddings.unread_) == [2]
     assert str(weights) in str(asked)
+    if name.startswith("open_clip"):  # which takes the settings of weights from their name only
+        assert (asked["image_mean"], asked["image_resize_mode"]) == ((0.5,) * 3, "squash")
+        assert asked["force_quick_gelu"] is False
     found.path = None
     with pytest.raises(DataFileError, match=r"hf download (timm|laion)/net"):
         embeddings.fit_transform(pictures)
+
+
+def test_weights_that_timm_does_not_know(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(name: str) -> Any:
+        raise RuntimeError(f"Invalid pretrained tag for {name}.")
+
+    stand_in(monkeypatch, "timm", get_pretrained_cfg=refuse)
+    with pytest.raises(InvalidInputError, match="timm knows no weights of that name"):
+        Embeddings("timm:resnet18.nothing").fit_transform([np.zeros((4, 4, 3), np.uint8)])
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,11 @@ def spread(*taken: str) -> tuple[str, ...]:
     return taken + free_names(taken)
 
 
-@pytest.mark.parametrize("own", [(), ("confidence", "second"), ("doubt",), ("evidence", "x")])
+@pytest.mark.parametrize(
+    "own",
+    [(), ("confidence", "second"), ("doubt",), ("evidence", "x"), ("given",), ("x", "reached"),
+     ("possible",), ("reached", "given", "possible"), ("given", "confidence")],
+)  # fmt: skip
 @pytest.mark.parametrize(
     "runs",
     [[exported], [spread], [exported, exported], [spread, spread, spread], [exported, spread],

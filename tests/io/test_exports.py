@@ -96,6 +96,18 @@ def old_argilla(label: str | None) -> dict[str, Any]:
     }
 
 
+def argilla_dataset(label: str | None) -> dict[str, Any]:
+    answers = [{"user_id": "9f1c", "value": label, "status": "submitted"}] if label else []
+    return {
+        "text": "a b c",
+        "x": 1.5,
+        "kind": answers,
+        "kind-suggestion": "other",
+        "kind-suggestion-metadata": {"score": 0.9, "agent": "model"},
+        "external_id": None,
+    }
+
+
 EXPORTS = [
     (label_studio, "Label Studio", "kind", "x"),
     (label_studio_min, "Label Studio", "kind", "x"),
@@ -104,6 +116,7 @@ EXPORTS = [
     (doccano, "", "label", "x"),
     (old_doccano, "doccano", "label", "x"),
     (argilla, "Argilla", "kind", "metadata.x"),
+    (argilla_dataset, "Argilla", "kind", "x"),
     (old_argilla, "Argilla", "label", "x"),
 ]
 LABELS = ["b", None, "a", None, "b"]
@@ -168,10 +181,63 @@ def test_answers_that_were_added_are_columns_when_the_file_is_read_again(
     assert read_labels(again, label).codes.tolist() == [1, -1, 0, -1, 1]
 
 
+@pytest.mark.parametrize(
+    ("make", "place", "label"), [(label_studio, "data", "kind"), (argilla, "fields", "kind")]
+)
+def test_a_column_that_is_called_as_the_answers_is_taken_for_none_of_them(
+    tmp_path: Path, make: Any, place: str, label: str
+) -> None:
+    rows = [make(each) for each in LABELS]
+    for row in rows:
+        row[place][label] = "own"
+    table = read_table(written(tmp_path / "t.json", rows))
+    assert table.values(f"data.{label}") == ["own"] * 5
+    assert read_labels(table, label).codes.tolist() == [1, -1, 0, -1, 1]
+
+
 def test_what_the_program_keeps_for_itself_is_no_feature(tmp_path: Path) -> None:
     rows = [prodigy(each) | {"x": i, "_input_hash": i * i} for i, each in enumerate(LABELS)]
     table = read_table(written(tmp_path / "t.jsonl", rows))
     features = built(table, label="label", text="drop")
+    assert [column.name for column in features.used] == ["x"]
+
+
+def test_the_scores_of_the_model_of_prodigy_are_no_features(tmp_path: Path) -> None:
+    rows = [
+        prodigy_binary(each) | {"score": i, "priority": i, "meta": {"score": i, "from": i % 2}}
+        for i, each in enumerate(LABELS)
+    ]
+    table = read_table(written(tmp_path / "t.jsonl", rows))
+    assert table.names == ("text", "x", "meta.from", "label")
+    rows = [prodigy_binary(each) | {"score": i} for i, each in enumerate(LABELS)]
+    assert "score" in read_table(written(tmp_path / "u.jsonl", rows)).names  # the user's
+
+
+def test_other_answers_of_label_studio(tmp_path: Path) -> None:
+    rows = [label_studio(each) for each in LABELS]
+    relation = {"from_id": "a", "to_id": "b", "type": "relation", "direction": "right"}
+    pair = {"value": {"selected": "left"}, "type": "pairwise", "from_name": "pick"}
+    rows[0]["annotations"][0]["result"] += [relation, pair]
+    table = read_table(written(tmp_path / "t.json", rows))
+    assert table.values("pick") == [["left"], None, None, None, None]
+    rows = [label_studio_min(each) for each in LABELS]
+    rows[0]["kind"] = {"choices": ["a", "b"]}
+    table = read_table(written(tmp_path / "t.json", rows))
+    with pytest.raises(InvalidInputError, match="several labels in row 1"):
+        read_labels(table, "kind")
+
+
+def test_what_programs_note_down_in_flat_files_is_no_feature(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    names = "annotation_id,annotator,created_at,kind,lead_time,x,updated_at"
+    lines = [f"{i * i},{i % 3},2026-01-0{i},a,{i / 7},{i % 4},2026-01-0{i}" for i in range(1, 9)]
+    path.write_text("\n".join([names, *lines]))
+    features = built(read_table(path), label="kind")
+    assert [column.name for column in features.used] == ["x"]
+    names = "_server_id,status,x,kind.responses,kind.responses.users,kind.suggestion.score"
+    lines = [f"s{i},{'ab'[i % 2]},{i % 4},['a'],['u{i % 2}'],{i / 7}" for i in range(1, 9)]
+    path.write_text("\n".join([names, *lines]))
+    features = built(read_table(path), label="kind.responses")
     assert [column.name for column in features.used] == ["x"]
 
 

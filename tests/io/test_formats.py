@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import gzip
 import json
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -423,3 +425,25 @@ def test_objects_that_are_no_records_stay_as_they_are(tmp_path: Path) -> None:
     (tmp_path / "in.jsonl").write_text(json.dumps({"many": many, "deep": deep, "x": 1}))
     table = read_table(tmp_path / "in.jsonl")
     assert (table.names, table.notes) == (("many", "deep", "x"), ())
+
+
+@pytest.mark.parametrize("source", ["csv", "json", "parquet", "db"])
+@pytest.mark.parametrize("target", ["csv", "json", "parquet", "arrow", "xlsx", "npz"])
+def test_whole_numbers_beyond_floats_come_back_exactly(
+    tmp_path: Path, source: str, target: str
+) -> None:
+    ids = [9007199254740993, 1234567890123456789, 7]
+    frame = pd.DataFrame({"id": ids, "kind": ["a", "b", "a"]})
+    place = tmp_path / f"in.{source}"
+    if source == "csv":
+        frame.to_csv(place, index=False)
+    elif source == "json":
+        frame.to_json(place, orient="records")
+    elif source == "parquet":
+        frame.to_parquet(place)
+    else:
+        with contextlib.closing(sqlite3.connect(place)) as connection:
+            frame.to_sql("t", connection, index=False)
+    through(place, tmp_path / f"out.{target}")
+    written = read_table(tmp_path / f"out.{target}").values("id")
+    assert [int(value) for value in written] == ids

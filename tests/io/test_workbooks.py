@@ -273,3 +273,24 @@ def test_cells_with_an_error_are_empty_and_said(tmp_path: Path) -> None:
     table = read_table(saved(tmp_path / "t.xlsx", *rows))
     assert table.values("b") == [None, "x", "#N/A as text"]
     assert "2 cells with an error (such as #N/A), read as empty" in table.notes
+
+
+def test_cells_with_an_error_in_open_documents_are_said_too() -> None:
+    table = read_table(Path(__file__).parent / "by_programs" / "meters.ods")
+    assert any("with an error (such as #N/A), read as empty" in note for note in table.notes)
+    xlsx = read_table(Path(__file__).parent / "by_programs" / "meters.xlsx")
+    assert [note for note in table.notes if "an error" in note] == [
+        note for note in xlsx.notes if "an error" in note
+    ]
+
+
+def test_whole_numbers_that_a_workbook_does_not_keep_are_said(tmp_path: Path) -> None:
+    rows: list[list[object]] = [
+        ["beyond", "cut", "micro", "short", "text"],
+        [9007199254740993, 1234567890123450, 1_767_225_600_000_000, 123456789012345, "9" * 19],
+        [1, 1234567890123460, 1_767_225_601_000_000, 123456789012346, "8" * 19],
+    ]
+    table = read_table(saved(tmp_path / "t.xlsx", *rows))
+    assert [warning.split("'")[1] for warning in table.warnings] == ["beyond", "cut"]
+    assert "more than 15 digits (1 cell)" in table.warnings[0]
+    assert table.values("text") == ["9" * 19, "8" * 19]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import secrets
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +60,17 @@ def opened(data: Path, tmp_path: Path) -> Iterator[Callable[..., Labelling]]:
 def keys() -> Iterator[str]:
     """Yield keys, each another."""
     return (f"key {number}" for number in itertools.count())
+
+
+def answer_rows(labelling: Labelling, truth: Any, keys: Iterator[str], rows: Iterable[int]) -> None:
+    """Answer these rows rightly, and wait for the models.
+
+    What is learned from them is the same on every machine. Which questions would be asked depends
+    on how quick the models are.
+    """
+    for row in rows:
+        labelling.answer("ann", next(keys), row, int(truth[row]))
+    assert labelling.settle()
 
 
 def change_knowingly(connection: sqlite3.Connection, change: str) -> None:

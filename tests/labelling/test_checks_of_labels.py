@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
 from fewlabels import knn_graph
 from fewlabels.labelling import Labelling, export_labels, load_session
@@ -18,6 +19,7 @@ from fewlabels.labelling._mind import Mind
 from fewlabels.labelling._points import Prepared
 from fewlabels.labelling._rows import Row
 from fewlabels.labelling._saying import predicted_now, proven_by
+from fewlabels.session import Session
 from fewlabels.session._events import Audit, Event, event_from_json, event_to_json
 from fewlabels.session._questions import Answers, audits_of
 from fewlabels.session._state import SessionState
@@ -284,6 +286,63 @@ def test_shares_count_no_label_twice() -> None:
     assert shares["a"].high <= 1
 
 
+def test_what_is_exported_is_of_the_sequence_that_proves_it() -> None:
+    """Also where a later one began with as many labels."""
+    X = np.random.default_rng(0).normal(size=(N, 2))
+    mind = Mind(Prepared(X, knn_graph(X, n_neighbors=5)), 0)
+    mind.take([Event("told", tuple(range(60)), ("a", "b") * 30), Event("checks_began", ())])
+    for point in range(60, 100):
+        checked(mind.state, point)
+        mind.take([Event("told", (point,), ("a",))])
+    mind.take([Event("checks_ended", ()), Event("withdrawn", tuple(range(40)))])
+    mind.take([Event("checks_began", ())])
+    first, second = mind.state.sequences
+    assert len(first.labels) == len(second.labels) == 60
+    advice, _ = mind.advice(0.9, 0.95, ())
+    assert advice.proof is not None
+    assert (advice.action, advice.proof.number) == ("stop", 0)
+    assert mind.proven_sequence(advice) is first
+
+
+@pytest.mark.parametrize("n_checked", [0, 5])
+def test_checks_end_where_all_that_is_left_to_check_is_of_no_part_in_them(n_checked: int) -> None:
+    """Labels of rows that were skipped before, and then confirmed at a glance, are checked next."""
+    n = 60
+    X = np.random.default_rng(0).normal(size=(n, 2)) + np.repeat([[0], [9]], n // 2, axis=0)
+    truth = np.repeat(["a", "b"], n // 2)
+    session = Session(X).tell([0, n - 1], truth[[0, n - 1]]).skip([1, 2])
+    session._state.take(Event("checks_began", (), together=True))
+    for _ in range(n_checked):
+        (point,) = session.ask(1)
+        session.tell(point, truth[point])
+    rest = [point for point in range(3, n) if point not in session._state.labels]
+    session.tell(rest, truth[rest])
+    session.tell([1, 2], truth[[1, 2]], together=True)
+    asked = []
+    while session.advice(0.9).action != "stop":
+        asked += session.ask(1).tolist()
+        session.tell(asked[-1], truth[asked[-1]])
+    assert sorted(asked) == [1, 2]
+
+
+def test_checks_end_once_too_few_points_are_left_to_draw() -> None:
+    state = state_with(1)
+    for point in range(11, 21):
+        checked(state, point)
+        state.take(Event("told", (point,), ("a",)))
+    (before,) = sequences_of(state, 0.95)
+    needed = before.draws_to_prove(0.9, 0.0)
+    assert needed is not None
+    first, *others = np.flatnonzero(state.open_points).tolist()  # beside the one with a label
+    unasked = others[needed - 2 :]
+    state.take(Event("told", tuple(unasked), ("a",) * len(unasked)))
+    (now,) = sequences_of(state, 0.95)
+    assert (now.draws_to_prove(0.9, 0.0), now.n_more) == (needed, needed)
+    state.take(Event("told", (first,), ("a",)))
+    (now,) = sequences_of(state, 0.95)
+    assert now.is_out_of_reach(0.9)
+
+
 def all_in_batches(labelling: Labelling, truth: Any, keys: Iterator[str]) -> None:
     """Give each point its label, many at a time, but for a few questions."""
     for _ in range(3):
@@ -298,6 +357,7 @@ def all_in_batches(labelling: Labelling, truth: Any, keys: Iterator[str]) -> Non
             break
         point = questions[0]["point"]
         labelling.answer("ann", next(keys), point, int(truth[point]))
+        assert labelling.state("ann")["n_left"] > 0  # the page does not say that all is done
         assert labelling.settle()
 
 

@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from fewlabels.exceptions import DataFileError, InvalidInputError, LabellingError
-from fewlabels.io import read_table
+from fewlabels.io import read_labels, read_table
 from fewlabels.labelling import Labelling, export_labels, load_session
 from fewlabels.labelling._export import FORMATS, Labels, format_of
 from fewlabels.labelling._snapshot import Predicted
@@ -108,22 +108,22 @@ def test_what_an_export_computed_is_kept_for_the_next(
 
 def test_a_proven_answer_that_the_model_has_left_since_says_so() -> None:
     predicted = Predicted(
-        codes=np.array([0, 1, 1, 0], dtype=np.int16),
-        second=np.array([1, 0, 0, -1], dtype=np.int16),
-        confidence=np.array([0.9, 0.7, 0.8, 0.6], dtype=np.float32),
-        evidence=np.ones(4, dtype=np.float32),
-        doubt=np.zeros(4, dtype=np.uint8),
-        held=np.array([0, 0, 0, 0], dtype=np.int16),
+        codes=np.array([0, 1, 1, 0, -1], dtype=np.int16),
+        second=np.array([1, 0, 0, -1, -1], dtype=np.int16),
+        confidence=np.array([0.9, 0.7, 0.8, 0.6, 0], dtype=np.float32),
+        evidence=np.ones(5, dtype=np.float32),
+        doubt=np.array([0, 0, 0, 0, 4], dtype=np.uint8),
+        held=np.array([0, 0, 0, 0, 0], dtype=np.int16),
     )
     ledger: Any = SimpleNamespace(
         classes=SimpleNamespace(names={0: "cat", 1: "dog"}), labels={2: 1}, skipped=()
     )
-    items: Any = SimpleNamespace(n_points=4)
+    items: Any = SimpleNamespace(n_points=5)
     added = Labels(items, ledger, predicted, "csv").added(())
-    assert added.label == ["cat", "cat", "dog", "cat"]
-    assert added.second == ["dog", "dog", None, None]
-    assert added.doubt == ["sure", "classes disagree", "given", "sure"]
-    np.testing.assert_allclose(added.confidence, [0.9, 0.3, 1, 0.6], rtol=1e-6)
+    assert added.label == ["cat", "cat", "dog", "cat", "cat"]
+    assert added.second == ["dog", "dog", None, None, None]
+    assert added.doubt == ["sure", "classes disagree", "given", "sure", "unreached"]
+    np.testing.assert_allclose(added.confidence, [0.9, 0.3, 1, 0.6, 0], rtol=1e-6)
 
 
 def test_given_labels_alone_need_no_model(labelled: Labelling) -> None:
@@ -131,6 +131,29 @@ def test_given_labels_alone_need_no_model(labelled: Labelling) -> None:
     export_labels(labelled.path, stream, predictions=False)
     rows = list(csv.DictReader(io.StringIO(stream.getvalue().decode())))
     assert sum(row["label"] != "" for row in rows) == 20
+    # of rows that nobody asked a model about, none says what it lacks
+    assert {row["doubt"] for row in rows} == {"given", "skipped", "unlabelled"}
+
+
+@pytest.mark.parametrize("file_format", ["label-studio", "prodigy"])
+def test_columns_of_names_that_other_programs_keep_are_told_beside(
+    file_format: str, opened: Open, tmp_path: Path, keys: Iterator[str]
+) -> None:
+    own = ["text", "column_text", "meta", "answer", "label", "_task_hash", "given"]
+    lines = [[f"a text of some words, {row}", *(f"{n} {row}" for n in own)] for row in range(4)]
+    path = tmp_path / "tickets.csv"
+    with path.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([["message", *own], *lines])
+    labelling = opened(path, text="message")
+    for point in (0, 1):
+        labelling.answer("ann", next(keys), point, point)
+    out = tmp_path / "out.jsonl"
+    export_labels(labelling.path, out, file_format, predictions=False)
+    table = read_table(out.rename(out.with_suffix(".json")) if file_format != "prodigy" else out)
+    told = [[str(table.values(name)[0])] for name in table.names]
+    assert table.values("text")[0] == lines[0][0]
+    assert all([cell] in told for cell in lines[0])
+    assert read_labels(table, "label").codes.tolist()[:2] == [0, 1]
 
 
 def test_label_studios_and_prodigys_files_are_read_back(

@@ -22,6 +22,7 @@ from fewlabels.labelling._points import Prepared
 from fewlabels.labelling._rows import Row
 from fewlabels.labelling._snapshot import Predicted
 from fewlabels.session._events import Event
+from tests.labelling.conftest import answer_rows
 
 Open = Callable[..., Labelling]
 
@@ -147,8 +148,7 @@ def test_what_is_taken_out_of_a_grid_is_asked_next_and_remembered(
             points.append(point)
         return points
 
-    answer(15)
-    assert labelling.settle()
+    answer_rows(labelling, digits[1], keys, range(15))
     found = labelling.neighbourhood("ann")
     assert found is not None
     shown, class_id = found["points"], found["class_id"]
@@ -182,10 +182,7 @@ def test_none_of_a_grid_is_a_record_too_and_is_taken_back(
     opened: Open, digits: Any, keys: Iterator[str]
 ) -> None:
     labelling = opened()
-    for _ in range(15):
-        point = labelling.questions("ann")[0]["point"]
-        labelling.answer("ann", next(keys), point, int(digits[1][point]))
-    assert labelling.settle()
+    answer_rows(labelling, digits[1], keys, range(15))
     found = labelling.neighbourhood("ann")
     assert found is not None
     labelling.confirm("ann", next(keys), [], found["class_id"])
@@ -201,10 +198,7 @@ def test_a_grid_that_gets_another_class_is_a_bad_mark_for_the_one_it_was_shown_a
     opened: Open, digits: Any, keys: Iterator[str]
 ) -> None:
     labelling = opened()
-    for _ in range(15):
-        point = labelling.questions("ann")[0]["point"]
-        labelling.answer("ann", next(keys), point, int(digits[1][point]))
-    assert labelling.settle()
+    answer_rows(labelling, digits[1], keys, range(15))
     found = labelling.neighbourhood("ann")
     assert found is not None
     shown, class_id = found["points"], found["class_id"]

@@ -17,7 +17,7 @@ import pytest
 from fewlabels.exceptions import DataFileError, InvalidInputError, LabellingError
 from fewlabels.labelling import Labelling, export_labels, load_session
 from fewlabels.labelling._near import Shown
-from tests.labelling.conftest import change_knowingly
+from tests.labelling.conftest import answer_rows, change_knowingly
 
 Open = Callable[..., Labelling]
 
@@ -92,10 +92,7 @@ def test_undo_and_redo_go_on_across_restarts(
 def test_the_models_ask_suggest_and_say_why(opened: Open, digits: Any, keys: Iterator[str]) -> None:
     y = digits[1]
     labelling = opened()
-    given: list[int] = []  # the first are drawn at random: some of each class among them
-    while len(given) < 15 or np.bincount(y[given], minlength=3).min() < 4:
-        given.append(answer_next(labelling, y, next(keys)))
-    assert labelling.settle()
+    answer_rows(labelling, y, keys, range(15))
     items = [labelling.item("ann", point) for point in range(len(y))]
     suggested = {item["point"]: item["suggestion"] for item in items if item["answer"] is None}
     right = [s["class_id"] == y[point] for point, s in suggested.items() if s is not None]
@@ -110,7 +107,7 @@ def test_the_models_ask_suggest_and_say_why(opened: Open, digits: Any, keys: Ite
     assert all(int(y[each["point"]]) == each["class_id"] for each in why["labels"])
     assert labelling.state("ann")["stage"] is None
     progress = labelling.progress()
-    assert progress["n_labelled"] == len(given)
+    assert progress["n_labelled"] == 15
     assert progress["advice"]["action"] == "continue"
     shown = set() if progress["now"] is None else {0, 1, 2}  # not before there are a few checks
     assert {each["class_id"] for each in progress["shares"]} == shown
@@ -157,9 +154,7 @@ def test_a_neighbourhood_is_confirmed_and_counts_as_no_check(
 ) -> None:
     y = digits[1]
     labelling = opened()
-    for _ in range(15):
-        answer_next(labelling, y, next(keys))
-    assert labelling.settle()
+    answer_rows(labelling, y, keys, range(15))
     found = labelling.neighbourhood("ann", n=12)  # the first of its class
     assert found is not None
     assert len(found["points"]) == 8
@@ -179,9 +174,7 @@ def test_what_was_in_a_grid_and_not_confirmed_is_not_in_the_next(
     opened: Open, digits: Any, keys: Iterator[str]
 ) -> None:
     labelling = opened()
-    for _ in range(15):
-        answer_next(labelling, digits[1], next(keys))
-    assert labelling.settle()
+    answer_rows(labelling, digits[1], keys, range(15))
     first = labelling.neighbourhood("ann", n=8)
     assert first is not None
     labelling.confirm("ann", next(keys), first["points"][:6], first["class_id"])
@@ -471,9 +464,7 @@ def test_suspects_doubtful_similar_search_and_answers(
     labelling = opened()
     wrong = int(np.flatnonzero(y == 0)[0])
     labelling.answer("ann", next(keys), wrong, 1)
-    for _ in range(25):
-        answer_next(labelling, y, next(keys))
-    assert labelling.settle()
+    answer_rows(labelling, y, keys, (row for row in range(26) if row != wrong))
     suspects = labelling.suspects()
     assert suspects[0]["point"] == wrong
     assert suspects[0]["suggested"] == 0

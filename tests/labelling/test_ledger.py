@@ -69,6 +69,16 @@ def test_most_people_decide_and_the_first_of_as_many(log: Log) -> None:
     log.check()
 
 
+def test_of_as_many_words_the_one_that_came_first_is_one_that_stands(log: Log) -> None:
+    log.answer("ann", 3, 0)
+    log.answer("bob", 3, 1)
+    log.answer("ann", 3, 0)  # the same again, which came before bob's
+    assert log.ledger.labels == {3: 0}
+    log.answer("ann", 3, 2)
+    assert log.ledger.labels == {3: 1}
+    log.check()
+
+
 def _settled(ledger: Ledger) -> dict[int, int]:
     return settled_by(ledger, probable_of(said_by(ledger, list(ledger.shared))))
 

@@ -24,6 +24,7 @@ from fewlabels.labelling._speaker import Lesson, Speaker
 from fewlabels.session._learner import ModelLearner
 from fewlabels.session._points import GraphPoints
 from fewlabels.session._settings import Settings
+from tests.labelling.conftest import answer_rows
 
 Open = Callable[..., Labelling]
 TIMEOUT = 180.0
@@ -60,9 +61,7 @@ def test_answers_are_reflected_while_the_model_that_answers_is_still_at_work(
 ) -> None:
     y = digits[1]
     labelling = opened()
-    for _ in range(12):
-        answer_next(labelling, y, next(keys))
-    assert labelling.settle()
+    answer_rows(labelling, y, keys, range(12))
     may_go_on = threading.Event()
     learn = ModelLearner.answering
 

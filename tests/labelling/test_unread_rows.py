@@ -10,6 +10,7 @@ from fewlabels.labelling._mind import Mind
 from fewlabels.labelling._points import Prepared
 from fewlabels.labelling._saying import proven_by
 from fewlabels.session._events import Audit, Event
+from fewlabels.session._questions import Answers
 from fewlabels.session._state import SessionState
 from fewlabels.session.proof import sequences_of
 
@@ -70,3 +71,14 @@ def test_rows_that_can_not_be_read_are_no_answers_that_are_proven() -> None:
     assert now is not None
     assert (now.n_points, now.low) == (of_all.n_points - 44, of_all.low - 44)
     assert now.high <= now.n_points
+
+
+def test_what_can_not_be_read_has_no_answer_among_those_that_are_held() -> None:
+    X = np.random.default_rng(0).normal(size=(60, 2)) + np.repeat([[0], [9]], 30, axis=0)
+    unread = np.arange(50, 60)
+    mind = Mind(Prepared(X, without_edges(knn_graph(X, n_neighbors=5), unread)), 0)
+    mind.take([Event("told", (0, 31), ("a", "b")), Event("checks_began", (), together=True)])
+    (sequence,) = mind.state.sequences
+    held = mind.held.keep(sequence, Answers(["a", "b"], np.repeat([0, 1], 30), 2))
+    told = mind.standing(sequence, held).codes < 2
+    assert np.flatnonzero(~told).tolist() == unread.tolist()

@@ -23,7 +23,7 @@ from fewlabels import (
     make_points,
     simulate,
 )
-from fewlabels.exceptions import InvalidInputError, InvalidTypeError, UnreachedWarning
+from fewlabels.exceptions import InvalidInputError, InvalidTypeError, LabelWarning, UnreachedWarning
 from fewlabels.graph import shared_neighbor_graph
 from fewlabels.io import Table, read_table
 
@@ -161,3 +161,14 @@ def test_what_could_not_be_read_has_no_answer() -> None:
 def test_other_estimators_say_what_to_do_with_a_table_of_words() -> None:
     with pytest.raises((InvalidInputError, InvalidTypeError)):
         LabelSpreading().fit(pd.DataFrame(TABLE), Y)
+
+
+def test_labels_of_rows_with_the_same_features_are_named() -> None:
+    words = ["the parcel is late again", "a fine and quiet room", "the lamp came broken"]
+    texts = [f"{words[i % 3]} {i // 3}" for i in range(30)]
+    y = [*(["a", "b"] * 15), "b", "a"]
+    with pytest.warns(LabelWarning, match=r"\(positions 0, 30: 'a', 'b'\)"):
+        FewLabelsClassifier().fit([*texts, texts[0], texts[2]], y)
+    table = pd.DataFrame({"text": [*texts, texts[0]]}, index=[f"id{i}" for i in range(31)])
+    with pytest.warns(LabelWarning, match=r"2 rows with a label.*\(id0, id30: 'a', 'b'\)"):
+        FewLabelsClassifier().fit(table, pd.Series(y[:31], index=table.index))

@@ -86,7 +86,7 @@ def test_the_answers_to_booleans_are_booleans(model, y) -> None:
 
 
 def test_dates_keep_their_dtype_even_where_there_is_no_answer() -> None:
-    y = np.full(60, np.datetime64("NaT"), dtype="M8[D]")
+    y = np.full(60, "NaT", dtype="M8[D]")
     y[KNOWN] = np.array(DAYS, dtype="M8[D]")[TRUTH[KNOWN]]
     far = np.vstack([X, X[:3] + 1e6])
     with pytest.warns(UserWarning, match="3 of 63 points"):

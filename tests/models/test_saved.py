@@ -39,7 +39,7 @@ TARGETS: dict[str, Any] = {
     "booleans": labels(np.array([True, False, False], dtype=object), None),
     "mixed": labels(np.array(["a", 1, 2.5], dtype=object), None),
     "dates": labels(np.array(["2026-01-01", "2026-02-01", "2026-03-01"], "datetime64[D]"),
-                    np.datetime64("NaT")),
+                    np.datetime64("NaT", "D")),
     "soft": np.where(np.isin(np.arange(150), ROWS)[:, None],
                      0.8 * np.eye(3)[TRUTH] + 0.2 / 3, np.nan),
 }  # fmt: skip

@@ -165,7 +165,7 @@ def test_two_components_are_solved_as_if_alone(estimator) -> None:
     alone = estimator(kernel="precomputed", solver="direct").fit(W, y)
     with pytest.warns(UnreachedWarning, match="30 of 60 points"):
         both = estimator(kernel="precomputed", solver="direct").fit(
-            sparse.block_diag([W, W]), np.r_[y, np.full(30, -1)]
+            sparse.block_diag([sparse.coo_array(W)] * 2), np.r_[y, np.full(30, -1)]
         )
     np.testing.assert_allclose(
         both.label_distributions_[:30], alone.label_distributions_, rtol=1e-12

@@ -169,7 +169,7 @@ def test_the_plot_has_a_line_for_each_rule_in_percent():
         np.testing.assert_array_equal(line.get_xdata(), LABELS)
         np.testing.assert_allclose(line.get_ydata(), 100 * curve.macro_recall[query].mean(axis=0))
     assert axes.get_xlabel() == "number of labels"
-    assert axes.get_ylabel() == "mean recall of the classes over the rest, in %"
+    assert axes.get_ylabel() == "mean recall of the classes on unlabelled points, in %"
 
 
 def test_random_questions_look_unlike_any_rule():

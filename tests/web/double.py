@@ -91,6 +91,7 @@ class Double:
         self.callbacks: set[Callable[[int], None]] = set()
         self.settings: dict[str, Json] = {}
         self.stage: Json | None = None
+        self.action = "continue"
         self.proven = False
         self.problem: str | None = None
         self.notes: list[str] = []
@@ -154,7 +155,7 @@ class Double:
                 "can_undo": bool(self.events),
                 "can_redo": bool(self.taken_back),
                 "people": sorted({e["who"] for e in self.events}),
-                "advice": {"action": "continue", "text": "About 20 more labels are needed."},
+                "advice": {"action": self.action, "text": "About 20 more labels are needed."},
                 "proven": self.proven,
                 "settings": {"accuracy": 0.9, **self.settings.get(who, {})},
             }
@@ -418,6 +419,7 @@ class Double:
             "n_labelled": labelled,
             "n_skipped": len(self.skipped()),
             "n_points": len(self.items),
+            "counted": f"{labelled} of {len(self.items)} things labelled.",
             "accuracy": accuracy if labelled >= 10 else None,
             "now": [0.85, 0.91, 0.95] if labelled >= 10 else None,
             "sentence": sentence if labelled >= 10 else None,

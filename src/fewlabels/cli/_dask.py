@@ -60,23 +60,23 @@ def is_on_dask(ctx: click.Context) -> bool:
         return False
     if options["address"] is not None and options["n_workers"] is not None:
         raise click.UsageError(
-            "--dask names a cluster that is there, and --workers starts one; give one of them.", ctx
+            "--dask connects to a running cluster, and --workers starts one: use one of them.", ctx
         )
     for option in ctx.command.params:
         if option.name not in _UNDERSTOOD and given(ctx, str(option.name)):
             raise click.UsageError(
-                f"{option.opts[0]} does not go with --dask or --workers: there, columns of "
-                "numbers, and of lists of numbers, are compared as they are.",
+                f"{option.opts[0]} can't be used with --dask or --workers: they compare columns of "
+                "numbers, and of lists of numbers, as they are.",
                 ctx,
             )
     if given(ctx, "method") and options["method"] != "spreading":
         raise click.UsageError(
-            f"--method {options['method']} does not go with --dask or --workers: there, it is "
+            f"--method {options['method']} can't be used with --dask or --workers: they always use "
             "spreading.",
             ctx,
         )
     if options["label"] is None:
-        raise click.UsageError("--label is needed: the column of the labels.", ctx)
+        raise click.UsageError("--label is required: name the column of the labels.", ctx)
     return True
 
 

@@ -38,7 +38,7 @@ def simulate_on_dask(ctx: click.Context, start: int | str) -> None:
         for name in rules:
             if name not in RULES:
                 raise click.UsageError(
-                    f"--query {name} does not go with --dask or --workers; there are: "
+                    f"--query {name} can't be used with --dask or --workers. Use one of "
                     f"{', '.join(RULES)}.",
                     ctx,
                 )
@@ -58,8 +58,8 @@ def simulate_on_dask(ctx: click.Context, start: int | str) -> None:
             if len(table.labels) < n_rows:
                 raise InvalidInputError(
                     f"{n_rows - len(table.labels):,} of {n_rows:,} rows have no label in "
-                    f"{label!r}. With --dask or --workers, each needs one: leave the others out "
-                    "of the files."
+                    f"{label!r}. With --dask or --workers, every row needs one: remove the others "
+                    "from the files."
                 )
             answers = known_answers(table.labels, n_rows)
             start_of(start, answers)

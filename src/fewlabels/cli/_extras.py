@@ -54,15 +54,19 @@ def check_extras(
             continue
         if ctx.params["method"] != "recommended":
             raise click.UsageError(
-                f"{option} is for the recommended model, and --method is {ctx.params['method']}. "
-                "Leave one of them out.",
+                f"{option} only works with the recommended model, but --method is "
+                f"{ctx.params['method']}. Remove one of them.",
                 ctx,
             )
         other = places.setdefault(path.absolute(), option)
         if other != option:
-            raise DataFileError(f"{path} ({option}) is {other} already. Name another file.")
+            raise DataFileError(
+                f"{path} ({option}) is also the file of {other}. Choose another file."
+            )
         if name == "report" and path.suffix.lower() not in (".html", ".htm"):
-            raise DataFileError(f"{path} ({option}) is a page: give it a name that ends in .html.")
+            raise DataFileError(
+                f"{path} ({option}) is an HTML page: choose a name that ends in .html."
+            )
         check_place(path, sources=sources, replace=replace)
 
 

@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 from click.core import ParameterSource
 
-from fewlabels._typing import Function, Loaded, Matrix, Package
+from fewlabels._typing import Function, Loaded, Package
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
     from fewlabels.features import Points
     from fewlabels.graph import Graph
     from fewlabels.io import PictureFolder, Table
@@ -175,8 +178,8 @@ def array_file(ctx: click.Context, features: Sequence[str]) -> Path | None:
     of_columns = (*_KINDS, "kinds", "embeddings", "as_they_are")
     if any(given(ctx, option) for option in of_columns):
         raise click.UsageError(
-            "--exclude, --categorical, --text, --column, --embeddings and --no-scale speak of "
-            "columns, but --features names an .npy file, which is used as it is. Leave them out.",
+            "--exclude, --categorical, --text, --column, --embeddings and --no-scale are about "
+            "columns, but --features names an .npy file, which is used as it is. Remove them.",
             ctx,
         )
     return Path(arrays[0])
@@ -186,7 +189,7 @@ def points_of(
     ctx: click.Context,
     table: Table,
     label: str,
-    codes: Matrix = None,
+    codes: npt.NDArray[np.integer] | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> Points:
     """Return the points that the command's options ask for; `codes` choose among texts' weights."""
@@ -263,7 +266,7 @@ def check_columns(ctx: click.Context, table: Table, label: str | None) -> None:
     complaints = [table.lacking(label, "label") if label is not None else ""]
     if array_file(ctx, options["features"]) is None:
         if options["features"] and not _split(table, options["features"]):
-            complaints.append("--features names no column. Name some, or leave it out.")
+            complaints.append("--features names no column. Name some, or remove it.")
         complaints += [
             f"--column is NAME=KIND, such as 'when=date', not {text!r}."
             for text in options["kinds"]

@@ -101,8 +101,8 @@ def check_places(
     check_characters(ctx)
     if (options["labels_file"] is None) != (options["key"] is None):
         raise click.UsageError(
-            "--labels and --key belong together: the labels' file, and the column by which it is "
-            "joined to INPUT.",
+            "--labels and --key must be used together: a file of labels, and the column that joins "
+            "it to INPUT.",
             ctx,
         )
     array = array_file(ctx, options["features"])
@@ -142,7 +142,7 @@ def check_source(ctx: click.Context, path: Path) -> None:
         if path != ctx.params["source"] or not path.is_dir():  # a folder of pictures
             check_input(path)
     elif str(path) != "-" and not path.exists():
-        raise DataFileError(f"{path} does not exist. Check the path (now in {Path.cwd()}).")
+        raise DataFileError(f"{path} does not exist. Check the path (you are in {Path.cwd()}).")
 
 
 def check_array(path: Path) -> None:
@@ -161,7 +161,7 @@ def _check_folder(folder: Path | None) -> None:
         return
     existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
     if not existing.is_dir():
-        raise DataFileError(f"can't write to {folder}: {existing} is not a folder. Name another.")
+        raise DataFileError(f"can't write to {folder}: {existing} is not a folder. Choose another.")
 
 
 def read_input(
@@ -243,8 +243,8 @@ def _character(ctx: click.Context, name: str) -> str | None:
     sign = known.get(given.casefold(), given)
     if name == "separator" and (len(sign) != 1 or sign in '"\r\n'):
         raise click.UsageError(
-            f"--sep is one character (or comma, semicolon, tab, pipe), not {given!r}.", ctx
+            f"--sep must be one character (or comma, semicolon, tab, pipe), got {given!r}.", ctx
         )
     if name == "decimal" and sign not in (",", "."):
-        raise click.UsageError(f"--decimal is , or . (or comma, point), not {given!r}.", ctx)
+        raise click.UsageError(f"--decimal must be , or . (or comma, point), got {given!r}.", ctx)
     return sign

@@ -58,7 +58,7 @@ def fill_in_for_folder(ctx: click.Context, source: Path) -> None:
     """
     options = ctx.params
     if options["link"] and options["sort_into"] is None:
-        raise click.UsageError("--link belongs to --sort-into; leave it out.", ctx)
+        raise click.UsageError("--link only works with --sort-into. Remove it.", ctx)
     if not source.is_dir():
         if options["label"] is None:
             parameter = next(each for each in ctx.command.params if each.name == "label")
@@ -67,15 +67,15 @@ def fill_in_for_folder(ctx: click.Context, source: Path) -> None:
     wrong = [option for name, option in _OF_FILES.items() if options[name] is not None]
     if wrong:
         raise click.UsageError(
-            f"{', '.join(wrong)}: INPUT is a folder of pictures, and no file of a table. Leave "
-            "it out.",
+            f"{', '.join(wrong)}: INPUT is a folder of pictures, not a table. Remove "
+            f"{'them' if len(wrong) > 1 else 'it'}.",
             ctx,
         )
     of_columns = [name for name in _OF_COLUMNS if options[name]]
     if of_columns and array_file(ctx, options["features"]) is None:
         raise click.UsageError(
-            "--features, --exclude, --categorical, --text, --column and --no-scale speak of "
-            "columns, and INPUT is a folder of pictures. Leave them out.",
+            "--features, --exclude, --categorical, --text, --column and --no-scale are about "
+            "columns, but INPUT is a folder of pictures. Remove them.",
             ctx,
         )
     if options["labels_file"] is not None:
@@ -91,10 +91,10 @@ def check_folders(table: PictureFolder) -> None:
         return
     found = f"only one, {folders[0]!r}" if folders else "none"
     deeper = {path.parts[1] for path in map(Path, table.paths) if len(path.parts) > 2}
-    hint = f" If the folders in {folders[0]!r} are the classes, give that." if deeper else ""
+    hint = f" If the folders in {folders[0]!r} are the classes, name that folder." if deeper else ""
     raise DataFileError(
         f"the folders in {table.path} are the classes of the pictures in them, and there is "
-        f"{found}.{hint} Put some pictures into a folder for each class, or give --labels, a table "
+        f"{found}.{hint} Put some pictures into a folder for each class, or pass --labels, a table "
         "with the columns path (or file) and label."
     )
 
@@ -107,7 +107,7 @@ def check_sorting(ctx: click.Context) -> None:
     source: Path = ctx.params["source"]
     if not source.is_dir():
         raise DataFileError(
-            f"--sort-into sorts a folder of pictures, and {source} is none. Leave it out."
+            f"--sort-into sorts a folder of pictures, but {source} is not one. Remove it."
         )
     from fewlabels.io import check_sorted
 

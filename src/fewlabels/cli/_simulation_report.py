@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -59,7 +59,9 @@ def write_curves(
         "curves.png": figures.draw_simulation(curve, title=title),
         "macro_recall.png": figures.draw_simulation(curve, measure="macro_recall", title=title),
     }
-    writers: Loaded = {name: partial(figures.save_figure, figure) for name, figure in drawn.items()}
+    writers: dict[str, Callable[[Path], object]] = {
+        name: partial(figures.save_figure, figure) for name, figure in drawn.items()
+    }
     writers |= {name: partial(_write_text, text) for name, text in texts.items()}
     return write_folder(out, writers)
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from fewlabels._typing import Cells, Matrix
+from fewlabels._typing import Cells
 
 if TYPE_CHECKING:
     from numpy import ndarray
 
-    from fewlabels.features import NewPoints, Points
+    from fewlabels.features import NewPoints
     from fewlabels.io import AddedColumns, LabelColumn, Table
     from fewlabels.models._protocol import AnsweringModel
 
@@ -22,8 +20,6 @@ COVERAGE = 0.9  # of the classes in the column possible
 _BETWEEN = " | "
 _ANY = "any"
 _DISAGREE, _UNREACHED = "classes disagree", "unreached"
-_MOST_NAMED = 3  # groups of rows with the same features and different labels
-_MOST_LISTED = 20  # of such rows, where most are
 
 
 def free_names(taken: Sequence[str], added: Sequence[str] = ADDED) -> tuple[str, ...]:
@@ -133,55 +129,6 @@ def _possible(classes: Cells, shares: ndarray, sets: ndarray, reached: ndarray) 
         ranked = sorted(members, key=lambda code: -shares[row, code])
         found.append(_BETWEEN.join(texts[code] for code in ranked))
     return found
-
-
-def about_contradictions(table: Table, points: Points, labels: LabelColumn) -> list[str]:
-    """Name the labelled rows that have the same features, and different labels."""
-    import numpy as np
-
-    from fewlabels.io import counted
-
-    known = np.setdiff1d(np.flatnonzero(labels.codes >= 0), points.unread)
-    copies: dict[bytes, list[int]] = {}
-    for row, key in zip(known.tolist(), _row_keys(points.values, known), strict=True):
-        copies.setdefault(key, []).append(row)
-    groups = [rows for rows in copies.values() if len(set(labels.codes[rows].tolist())) > 1]
-    if not groups:
-        return []
-    n_rows = sum(map(len, groups))
-    if n_rows > _MOST_LISTED and 2 * n_rows > len(known):  # a table of few different rows
-        return [
-            f"{n_rows:,} of {counted(len(known), 'row')} with a label have the same features as a "
-            f"row with another label: there are {counted(len(copies), 'different row')} only. All "
-            "of these labels count, and no feature tells these rows apart."
-        ]
-    named = []
-    for rows in groups[:_MOST_NAMED]:
-        classes = dict.fromkeys(labels.classes[code] for code in labels.codes[rows].tolist())
-        named.append(f"{table.rows_said(rows)}: {', '.join(map(repr, classes))}")
-    more = len(groups) - len(named)
-    listed = "; ".join(named) + (f"; and {more:,} groups more" if more else "")
-    return [
-        f"{counted(n_rows, 'row')} with a label have the same features, but different labels "
-        f"({listed}). All of these labels count. If one is wrong, correct it; if all are right, no "
-        "feature tells the rows apart."
-    ]
-
-
-def _row_keys(values: Matrix, rows: ndarray) -> Iterator[bytes]:
-    """Return what is the same for rows of the same numbers, and short."""
-    from scipy import sparse
-
-    if sparse.issparse(values):
-        some = values[rows].tocsr()
-        some.sort_indices()
-        for start, end in pairwise(some.indptr.tolist()):
-            held = some.indices[start:end].tobytes() + some.data[start:end].tobytes()
-            yield hashlib.blake2b(held, digest_size=16).digest()
-        return
-    for row in rows.tolist():
-        held = (values[row] + 0.0).tobytes()  # -0.0 is 0.0
-        yield hashlib.blake2b(held, digest_size=16).digest()
 
 
 def about_open_rows(table: Table, labels: LabelColumn) -> list[str]:

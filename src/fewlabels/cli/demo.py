@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from fewlabels._typing import Loaded
 from fewlabels.cli._stdout import show
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ def _write_folder(
     }
     if spread is not None:
         drawn["learning_curves"] = figures.draw_learning_curves(spread, reproduction)
-    writers: Loaded = {
+    writers: dict[str, Callable[[Path], object]] = {
         f"{name}.{ending}": partial(figures.save_figure, figure)
         for name, figure in drawn.items()
         for ending in ("png", "svg")

@@ -27,7 +27,8 @@ page is open. OUTPUT is the table of the data (of pictures, their paths) with si
   evidence    how much evidence arrived at all; small means far from every label
   given       whether a person gave the label
   second      the second most probable class
-  doubt       given; skipped; sure; or what is missing, as fewlabels spread says it
+  doubt       given; skipped; sure; or what is missing, as fewlabels spread says it; unlabelled
+              where no model was asked (--given-only)
 
 If the desired accuracy is proven, the predictions are the proven ones. A name that is taken gets
 fewlabels_ in front. Cells of the data are written as they came, formulas too: a spreadsheet should

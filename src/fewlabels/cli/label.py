@@ -215,7 +215,7 @@ def _account() -> str:
 def _names(listed: str) -> list[str]:
     found = [name.strip() for name in listed.split(",")]
     if not all(found):
-        raise click.UsageError(f"--classes {listed!r} names a class without a name.")
+        raise click.UsageError(f"--classes {listed!r} contains an empty name.")
     return found
 
 

@@ -128,7 +128,7 @@ def _check_model(path: Path) -> None:
     if not path.is_file():
         what = "is a folder" if path.is_dir() else "does not exist"
         raise DataFileError(
-            f"{path} {what}. Name a file that 'fewlabels spread --save-model' wrote."
+            f"{path} {what}. Use a file written by 'fewlabels spread --save-model'."
         )
 
 
@@ -143,25 +143,24 @@ def _points(
     fitted: Points | None = getattr(model, "points_", None)
     if fitted is None:
         raise InvalidInputError(
-            "the model was fitted on a graph, without features, and can't tell anything of new "
-            "rows. Fit one on features."
+            "the model was fitted on a graph, without features, and can't predict new rows. Fit a "
+            "model on features."
         )
     if fitted.transformer is None:
         if embeddings is not None:
             raise InvalidInputError(
-                "the model was fitted on an array of features, without --embeddings. Leave "
-                "them out."
+                "the model was fitted on an array of features, without --embeddings. Remove it."
             )
         if features is None:
             raise InvalidInputError(
-                f"the model was fitted on an array of {fitted.values.shape[1]:,} features: give "
+                f"the model was fitted on an array of {fitted.values.shape[1]:,} features: pass "
                 "that of the new rows with --features FILE.npy."
             )
         return NewPoints(load_features(features, table.n_rows)), []
     if features is not None:
         raise InvalidInputError(
-            f"the model makes its features of {fitted.kind}; --features is for a model of an "
-            "array. Leave it out."
+            f"the model computes its features from {fitted.kind}; --features is only for models "
+            "that were fitted on an array. Remove it."
         )
     _check_rows(fitted, embeddings)
     data = table if fitted.kind == "embeddings" and embeddings else _data(table, fitted, text)
@@ -177,13 +176,13 @@ def _check_rows(fitted: Points, embeddings: Path | None) -> None:
     if needed and embeddings is None:
         of = f" of column {columns[0]!r}" if columns else ""
         raise InvalidInputError(
-            f"the model was fitted with embeddings{of} that came from an .npy file: give those of "
+            f"the model was fitted with embeddings{of} that came from an .npy file: pass those of "
             "the new rows, from the same model, with --embeddings FILE.npy."
         )
     if embeddings is not None and not needed:
         raise InvalidInputError(
-            "--embeddings is for a model whose embeddings came from an .npy file, and this one "
-            "makes its features itself. Leave it out."
+            "--embeddings is only for models whose embeddings came from an .npy file, and this one "
+            "computes its features itself. Remove it."
         )
 
 
@@ -198,8 +197,8 @@ def _data(table: Table, fitted: Points, text: str | None) -> object:
     name = text or (table.names[0] if len(table.names) == 1 else None)
     if name is None:
         raise InvalidInputError(
-            f"the model was fitted on {kind} alone: name the column that holds them with --text. "
-            f"There are {', '.join(map(repr, table.names[:8]))}."
+            f"the model was fitted on {kind} alone: name their column with --text. "
+            f"The columns are {', '.join(map(repr, table.names[:8]))}."
         )
     return table.values(table.require(name, "texts"))
 

@@ -265,7 +265,7 @@ def _start(ctx: click.Context, initial: str) -> int | str:
     if initial.isdecimal():
         return int(initial)
     raise click.UsageError(
-        f"--initial is {_ONE_PER_CLASS} or a whole number from 0, not {initial!r}.", ctx
+        f"--initial must be {_ONE_PER_CLASS} or a whole number from 0 on, got {initial!r}.", ctx
     )
 
 
@@ -278,7 +278,7 @@ def _checked_rules(ctx: click.Context, names: list[str]) -> list[str]:
         if name not in RULES:
             raise click.UsageError(
                 f"--query: there is no rule {name!r}. The rules are: "
-                f"{', '.join(sorted(RULES))}; all takes each.",
+                f"{', '.join(sorted(RULES))}; all uses each of them.",
                 ctx,
             )
     return names
@@ -299,7 +299,7 @@ def _in_its_own_words(ctx: click.Context) -> Iterator[None]:
             raise
         raise InvalidInputError(f"{options[name]}{str(error).removeprefix(name)}") from error
     except DataFileError as error:
-        here = "Choose another folder (--out), or begin anew with --force."
+        here = "Choose another folder (--out), or start again with --force."
         raise DataFileError(str(error).replace(ADVICE, here)) from error
 
 

@@ -29,7 +29,6 @@ from fewlabels.cli._pictures import (
 )
 from fewlabels.cli._progress import progress_bars
 from fewlabels.cli._spread_answers import (
-    about_contradictions,
     about_open_rows,
     answers_of,
     free_names,
@@ -200,7 +199,9 @@ def spread(
         spread_on_dask(ctx, free_names)
         return
     if method != "spreading" and given(ctx, "alpha"):
-        raise click.UsageError("--alpha belongs to --method spreading; leave one of them out.", ctx)
+        raise click.UsageError(
+            "--alpha only works with --method spreading; remove one of them.", ctx
+        )
     fill_in_for_folder(ctx, source)
     label = ctx.params["label"]
     check_places(ctx, source, output=output, replace=force)
@@ -210,13 +211,15 @@ def spread(
         # what takes long to import, and nobody waits for who only asks for --help
         from fewlabels import FewLabelsClassifier
         from fewlabels.cli import _spread_report
+        from fewlabels.models._copies import about_contradictions
 
         table, labels, doubts = read_input(ctx, source, label, stage("reading the table"))
         writer.check(table)
         doubts += about_open_rows(table, labels)
         making = stage("making features")
         points = points_of(ctx, table, label, labels.codes, making)
-        doubts += about_contradictions(table, points, labels)
+        contradictory = about_contradictions(points, labels.codes, labels.classes, table.rows_said)
+        doubts += filter(None, [contradictory])
         joining = stage("joining similar rows")
         recommended = method == "recommended"
         neighbors, notes = neighbors_of(neighbors, table.n_rows, chosen=recommended)

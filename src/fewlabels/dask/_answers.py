@@ -13,7 +13,6 @@ import os
 import secrets
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +21,7 @@ from fewlabels._rows import row_blocks
 from fewlabels.dask._layout import RegionGraph
 from fewlabels.exceptions import GraphFileError
 
-AnyArray = npt.NDArray[Any]
+AnyArray = np.ndarray
 FloatArray = npt.NDArray[np.float64]
 
 # Rows that are written at a time.
@@ -58,7 +57,7 @@ def write_region(
     number: int,
     n_rows: int,
     n_classes: int,
-    dtype: np.dtype[Any],
+    dtype: np.dtype,
     rows_of: Callable[[slice], tuple[AnyArray, FloatArray]],
 ) -> None:
     """Write a region's answers, some rows at a time; files appear whole.

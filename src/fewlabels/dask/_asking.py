@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -32,7 +31,7 @@ from fewlabels.solvers._matrix import FloatArray
 from fewlabels.systems._covariance_sketch import JITTER
 from fewlabels.systems._field import series_coefficients
 
-AnyArray = npt.NDArray[Any]
+AnyArray = np.ndarray
 IntArray = npt.NDArray[np.intp]
 Float32Array = npt.NDArray[np.float32]
 

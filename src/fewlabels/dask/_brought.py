@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +16,7 @@ from fewlabels.dask._labels import FewLabels
 from fewlabels.dask._layout import RegionGraph
 from fewlabels.models.class_mass import offsets_to_shares, with_offsets
 
-AnyArray = npt.NDArray[Any]
+AnyArray = np.ndarray
 IntArray = npt.NDArray[np.intp]
 FloatArray = npt.NDArray[np.float64]
 

@@ -6,10 +6,8 @@ import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from dask.delayed import delayed
 
 from fewlabels._checksums import checksum
@@ -29,6 +27,7 @@ from fewlabels.dask._search import (
 )
 from fewlabels.dask._stages import Said, Stage
 from fewlabels.exceptions import InvalidInputError
+from fewlabels.graph._weights import Weights
 
 # What the stages take of the time.
 _SHARES = {
@@ -49,7 +48,7 @@ class Settings:
     input: str
     n_neighbors: int
     metric: str
-    weights: Any
+    weights: Weights
     symmetrize: str
     min_recall: float
     n_regions: int | None
@@ -166,7 +165,7 @@ class Build:
             told[number] = said
         return check_survey([said for said in told if said is not None], "X")
 
-    def _search(self, plan: Plan, reach: npt.NDArray[Any], overlap: int) -> tuple[Attempt, Said]:
+    def _search(self, plan: Plan, reach: np.ndarray, overlap: int) -> tuple[Attempt, Said]:
         """Search with more and more overlap, until enough is found."""
         verdicts, best = Stage(self._stages, "verdicts"), 0.0
         min_recall = recall_within(plan.min_recall)
@@ -206,9 +205,7 @@ class Build:
         )
         return number_rows(plan, attempt)
 
-    def _judging(
-        self, plan: Plan, attempt: Attempt, reach: npt.NDArray[Any]
-    ) -> Callable[[Path], Said]:
+    def _judging(self, plan: Plan, attempt: Attempt, reach: np.ndarray) -> Callable[[Path], Said]:
         pieces, shards = range(len(attempt.pieces)), range(len(attempt.shards) - 1)
         stage = plan.stage(attempt.stage("search"))
         self._run("search", search_piece, stage, pieces, plan, attempt)
@@ -228,7 +225,7 @@ class Build:
     def _run(
         self,
         name: str,
-        function: Callable[..., object],
+        function: Callable[..., Said],
         stage: Stage | None,
         numbers: range,
         *shared: object,

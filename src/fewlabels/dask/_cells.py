@@ -6,8 +6,6 @@ cut, the less do workers have to tell one another in each step of a fit.
 
 from __future__ import annotations
 
-from typing import Any
-
 import faiss
 import numpy as np
 import numpy.typing as npt
@@ -75,7 +73,7 @@ def k_means(points: Float32Array, n_centres: int) -> Float32Array:
     return np.unique(centres, axis=0)
 
 
-def cell_order(pairs: npt.NDArray[Any], counts: npt.NDArray[Any], sizes: IntArray) -> IntArray:
+def cell_order(pairs: np.ndarray, counts: np.ndarray, sizes: IntArray) -> IntArray:
     """Order cells so that those between which neighbours lie come near each other.
 
     Parameters

@@ -7,13 +7,15 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import distributed
 from distributed.scheduler import KilledWorker
 
 from fewlabels.dask._workers import await_first, checked_workers
 from fewlabels.exceptions import ClusterError
+
+Result = TypeVar("Result")
 
 # Seconds between two looks.
 _BETWEEN_LOOKS = 5.0
@@ -34,7 +36,7 @@ class Crew:
         Bytes that a task may take with what its process holds anyway; None is without a limit.
     """
 
-    client: Any
+    client: distributed.Client
     n_threads: int
     memory: int | None
 
@@ -64,11 +66,11 @@ def checked_crew(client: object, folder: Path) -> Crew:
 def run_tasks(
     crew: Crew,
     name: str,
-    function: Callable[..., object],
+    function: Callable[..., Result],
     numbers: Sequence[int],
     *shared: object,
     report: Callable[[int], object] = lambda n_done: None,
-) -> list[Any]:
+) -> list[Result]:
     """Return function(number, *shared) for each number, in order; computed by the workers.
 
     A task whose worker ends is computed anew by another, so that it has to be one that may be.
@@ -105,9 +107,9 @@ def run_tasks(
 
 
 def gather_tasks(
-    client: Any,
+    client: distributed.Client,
     name: str,
-    futures: list[Any],
+    futures: list[distributed.Future],
     report: Callable[[int], object] = lambda n_done: None,
 ) -> list[Any]:
     """Wait for futures, never in vain; return their results, in order."""
@@ -125,7 +127,7 @@ def gather_tasks(
         client.cancel(futures)
 
 
-def _finished(client: Any, futures: list[Any]) -> Iterator[int]:
+def _finished(client: distributed.Client, futures: list[distributed.Future]) -> Iterator[int]:
     """Yield the number of futures just done until all are; raise the error of one that failed."""
     pending = futures
     alone_since: float | None = None

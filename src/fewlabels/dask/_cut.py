@@ -9,10 +9,10 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from scipy import sparse
 
 from fewlabels._parts import part_folder
 from fewlabels._rename import rename_without_replacing
-from fewlabels._typing import Matrix
 from fewlabels._validation import check_integer
 from fewlabels.dask._finish import finish_graph
 from fewlabels.dask._layout import RegionGraph, open_graph
@@ -96,11 +96,13 @@ def regions_of(graph: object, path: str | os.PathLike[str], n_regions: int) -> R
     return open_graph(target)
 
 
-def _rows(graph: Graph, order: npt.NDArray[np.intp], firsts: range, stop: int) -> Iterator[Matrix]:
+def _rows(
+    graph: Graph, order: npt.NDArray[np.intp], firsts: range, stop: int
+) -> Iterator[sparse.csr_array]:
     place = np.empty(len(order), dtype=np.int64)
     place[order] = np.arange(len(order))
     for first in firsts:
-        rows: Matrix = graph.affinity[order[first : min(first + _ROWS_AT_ONCE, stop)]]
+        rows = sparse.csr_array(graph.affinity[order[first : min(first + _ROWS_AT_ONCE, stop)]])
         rows.indices = place[rows.indices].astype(rows.indices.dtype)
         rows.has_sorted_indices = False
         rows.sort_indices()

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +20,7 @@ from fewlabels.dask._search import NONE, Attempt
 from fewlabels.dask._stages import Said, save
 from fewlabels.graph._weights import Weights, edge_weights
 
-AnyArray = npt.NDArray[Any]
+AnyArray = np.ndarray
 IntArray = npt.NDArray[np.int64]
 
 _ROWS_AT_ONCE = 50_000

@@ -8,7 +8,6 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -29,7 +28,7 @@ from fewlabels.graph.disk._arrays import ArrayWriter
 from fewlabels.graph.disk._checks import upper_edges
 from fewlabels.graph.disk._components import ComponentMerger
 
-AnyArray = npt.NDArray[Any]
+AnyArray = np.ndarray
 IntArray = npt.NDArray[np.int64]
 
 

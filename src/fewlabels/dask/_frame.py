@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +10,7 @@ import numpy.typing as npt
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.graph.search._exact import directions
 
-AnyArray = npt.NDArray[Any]
+AnyArray = np.ndarray
 Float32Array = npt.NDArray[np.float32]
 FloatArray = npt.NDArray[np.float64]
 

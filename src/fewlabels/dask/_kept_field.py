@@ -15,9 +15,8 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -30,7 +29,7 @@ from fewlabels.queries._covariance_rule import GROUNDED_ALPHA
 from fewlabels.solvers._matrix import FloatArray
 from fewlabels.systems._field import series_coefficients
 
-AnyArray = npt.NDArray[Any]
+AnyArray = np.ndarray
 IntArray = npt.NDArray[np.intp]
 Float32Array = npt.NDArray[np.float32]
 
@@ -63,7 +62,7 @@ class KeptField:
     batches : list of ndarray of intp
     """
 
-    def __init__(self, folder: Path, shard: Shard, line: Line, batches: Any) -> None:
+    def __init__(self, folder: Path, shard: Shard, line: Line, batches: Iterable[IntArray]) -> None:
         self._folder, self._shard, self._line = folder, shard, line
         self.first, self.n = shard.first, shard.n_own
         self.degrees = np.where(shard.degrees == 0, 1.0, shard.degrees)

@@ -166,9 +166,9 @@ def build_or_open(
     """Build a graph of Parquet files as :func:`knn_graph` does, unless the same stands there."""
     if (path / HEADER).exists():
         identity = source_of(X, columns).identity
-        defaults = ("euclidean", "self-tuning", "mean", 0.98, None)
+        chosen = Settings(identity, n_neighbors, "euclidean", "self-tuning", "mean", 0.98, None)
         graph = open_graph(path)
-        if graph.build_info.get("settings") == Settings(identity, n_neighbors, *defaults).checksum:
+        if graph.build_info.get("settings") == chosen.checksum:
             return graph
     return knn_graph(
         X,

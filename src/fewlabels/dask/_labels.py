@@ -15,7 +15,7 @@ from fewlabels._labels import UNLABELLED, Labels, encode_labels
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.models._targets import checked_weights
 
-AnyArray = npt.NDArray[Any]
+AnyArray = np.ndarray
 IntArray = npt.NDArray[np.intp]
 FloatArray = npt.NDArray[np.float64]
 

@@ -36,7 +36,7 @@ from fewlabels.exceptions import GraphFileError
 from fewlabels.graph import Graph
 from fewlabels.graph.disk._arrays import ArrayFile
 
-AnyArray = npt.NDArray[Any]
+AnyArray = np.ndarray
 IntArray = npt.NDArray[np.int64]
 
 FORMAT, VERSION = "fewlabels-graph-regions", 1
@@ -107,7 +107,7 @@ class RegionGraph:
         return len(self.starts) - 1
 
     @property
-    def dtype(self) -> np.dtype[Any]:
+    def dtype(self) -> np.dtype:
         """Of the weights: float32 or float64."""
         return self.region(0).dtype
 

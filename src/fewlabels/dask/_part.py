@@ -6,7 +6,6 @@ import resource
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -71,7 +70,7 @@ class Problem:
     weights: FloatArray
     n_classes: int
     reached: IntArray | None
-    dtype: np.dtype[Any]
+    dtype: np.dtype
     answers: Path
     checkpoint: Path | None
     checkpoint_every: int

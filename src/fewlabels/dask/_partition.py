@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import faiss
 import numpy as np
@@ -15,7 +14,7 @@ from fewlabels.dask._plan import MOST_REGIONS, Plan
 from fewlabels.dask._rows import Source, read_chunk
 from fewlabels.dask._stages import Said, save
 
-AnyArray = npt.NDArray[Any]
+AnyArray = np.ndarray
 Float32Array = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
 

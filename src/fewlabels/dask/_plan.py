@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +18,7 @@ from fewlabels.exceptions import NotEnoughMemoryError
 from fewlabels.graph._scales import warn_of_scales
 from fewlabels.graph.search._codes import bytes_of_codes
 
-AnyArray = npt.NDArray[Any]
+AnyArray = np.ndarray
 IntArray = npt.NDArray[np.int64]
 
 # Rows that the centres are made of: of each cell, of each region, at most, and bytes of them.

@@ -5,12 +5,10 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Sequence
 from itertools import pairwise
-from typing import Any
 
 import dask
 import dask.array as da
 import numpy as np
-import numpy.typing as npt
 from sklearn.exceptions import ConvergenceWarning
 
 from fewlabels._callers import callers_level
@@ -19,7 +17,7 @@ from fewlabels.dask._brought import Answered
 from fewlabels.dask._part import Outcome, Problem
 from fewlabels.exceptions import UnreachedWarning
 
-AnyArray = npt.NDArray[Any]
+AnyArray = np.ndarray
 
 
 def array_of(

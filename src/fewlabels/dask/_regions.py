@@ -23,7 +23,7 @@ from fewlabels.exceptions import GraphFileError, InvalidInputError
 from fewlabels.graph.disk._arrays import ArrayFile, ArrayWriter
 from fewlabels.graph.disk._checks import checked_rows, edge_hashes
 
-AnyArray = npt.NDArray[Any]
+AnyArray = np.ndarray
 
 FORMAT, VERSION = "fewlabels-graph-region", 1
 HEADER = "header.json"
@@ -84,7 +84,7 @@ class Region:
         return self.first + self.n_rows
 
     @property
-    def dtype(self) -> np.dtype[Any]:
+    def dtype(self) -> np.dtype:
         """Of the weights: float32 or float64."""
         return self._files["data"].dtype
 
@@ -243,7 +243,7 @@ def sums_of_rows(rows: sparse.csr_array) -> npt.NDArray[np.float64]:
 
 
 def _write_arrays(
-    work: Path, number: int, starts: AnyArray, blocks: Iterable[object], dtype: np.dtype[Any]
+    work: Path, number: int, starts: AnyArray, blocks: Iterable[object], dtype: np.dtype
 ) -> dict[str, Any]:
     n_nodes, n_regions = int(starts[-1]), len(starts) - 1
     first, stop = int(starts[number]), int(starts[number + 1])
@@ -307,7 +307,7 @@ def _add_links(
     np.add.at(links, to, hashed)
 
 
-def _dtypes(name: str) -> tuple[np.dtype[Any], ...]:
+def _dtypes(name: str) -> tuple[np.dtype, ...]:
     kinds = {"indptr": "i8", "degrees": "f8", "indices": "i4 i8", "data": "f4 f8"}
     return tuple(np.dtype(kind) for kind in kinds[name].split())
 

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from fewlabels._rows import row_blocks
 from fewlabels.dask._stages import Said, Stage, save
@@ -23,7 +22,7 @@ from fewlabels.exceptions import DataFileError, InvalidInputError, InvalidTypeEr
 from fewlabels.io import open_features
 from fewlabels.io._large import ParquetFeatures
 
-AnyArray = npt.NDArray[Any]
+AnyArray = np.ndarray
 
 # Bytes of a chunk of rows, and the most rows: several of its size are in memory at a time.
 _CHUNK_BYTES, _CHUNK_ROWS = 48_000_000, 250_000
@@ -146,7 +145,7 @@ def _chunks_of(path: Path, columns: tuple[str, ...] | None) -> list[Chunk]:
     return chunks
 
 
-def _chunk_rows(width: int, dtype: np.dtype[Any]) -> int:
+def _chunk_rows(width: int, dtype: np.dtype) -> int:
     return max(1, min(_CHUNK_ROWS, _CHUNK_BYTES // (width * dtype.itemsize)))
 
 
@@ -286,7 +285,7 @@ def survey(number: int, source: Source, stages: str, n_sampled: int, block: obje
     return Stage(Path(stages), "rows").make(number, write)
 
 
-def _kept_dtype(dtype: np.dtype[Any]) -> Any:
+def _kept_dtype(dtype: np.dtype) -> type[np.float32 | np.float64]:
     small = dtype.kind in "biu" and dtype.itemsize <= 2
     return np.float32 if small or dtype in (np.float16, np.float32) else np.float64
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -24,7 +23,7 @@ from fewlabels.graph.search._exact import nearest_euclidean
 from fewlabels.graph.search._neighbors import by_distance, worth_approximating
 from fewlabels.graph.search._points import DensePoints
 
-AnyArray = npt.NDArray[Any]
+AnyArray = np.ndarray
 IntArray = npt.NDArray[np.int64]
 
 # In place of a neighbour that was not found; and of its distance.

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -28,7 +28,7 @@ from fewlabels.solvers._matrix import (
 )
 from fewlabels.solvers._threads import run_all
 
-AnyArray = npt.NDArray[Any]
+AnyArray = np.ndarray
 BoolArray = npt.NDArray[np.bool_]
 
 # Entries of the vectors in a block of rows: so many stay in a core's cache while it is worked on.
@@ -222,7 +222,7 @@ class _Spilled:
         )
         return data, indices, (indptr - indptr[0]).astype(np.int32)
 
-    def _buffer(self, number: int, size: int, dtype: np.dtype[Any]) -> AnyArray:
+    def _buffer(self, number: int, size: int, dtype: np.dtype) -> AnyArray:
         held = getattr(self._buffers, str(number), None)
         if held is None or len(held) < size:
             held = np.empty(size, dtype)

@@ -10,11 +10,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import dask.array as da
 import numpy as np
-import numpy.typing as npt
 from distributed import Client
 from sklearn.base import BaseEstimator
 
@@ -35,7 +33,7 @@ from fewlabels.dask._views import decided, reached, shares_of, totals
 from fewlabels.insight import Calibration
 from fewlabels.models._class_prior import ClassPrior, resolve_class_prior
 
-AnyArray = npt.NDArray[Any]
+AnyArray = np.ndarray
 
 
 class SolvedTogether(BaseEstimator):

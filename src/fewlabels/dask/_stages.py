@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from fewlabels._array_files import read_npy_header
 from fewlabels._damage import UNREADABLE, reason
@@ -21,7 +20,7 @@ from fewlabels._parts import part_folder
 from fewlabels._rename import rename_without_replacing
 from fewlabels.exceptions import GraphFileError
 
-AnyArray = npt.NDArray[Any]
+AnyArray = np.ndarray
 Said = dict[str, Any]
 
 _SAID = "said.json"

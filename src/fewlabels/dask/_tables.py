@@ -12,7 +12,6 @@ from typing import Any
 
 import dask
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 from dask.delayed import delayed
@@ -27,7 +26,7 @@ from fewlabels.dask._rows import parquet_files
 from fewlabels.dask.label_spreading import LabelSpreading
 from fewlabels.exceptions import ClusterError, DataFileError, InvalidInputError
 
-AnyArray = npt.NDArray[Any]
+AnyArray = np.ndarray
 
 # How long Dask waits for a lost worker before it gives the worker up. Its default of 15 seconds
 # also gives up one that came back in time and was lost again just then.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from functools import partial
-from typing import Any, Self
+from typing import Self
 
 import dask.array as da
 import numpy as np
@@ -30,7 +30,7 @@ from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.insight import Calibration
 from fewlabels.models._class_prior import ClassPrior
 
-AnyArray = npt.NDArray[Any]
+AnyArray = np.ndarray
 IntArray = npt.NDArray[np.intp]
 
 

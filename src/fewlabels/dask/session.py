@@ -177,7 +177,7 @@ class _Learner:
         """Return the class of each row, by the model at these labels."""
         model = self.answering(labels)
         classes: list[Label] = model.classes_.tolist()
-        codes: Any = model.codes().compute()
+        codes: np.ndarray = model.codes().compute()
         return Answers(classes, np.where(codes < 0, len(classes), codes), len(labels))
 
     def choose(
@@ -220,7 +220,7 @@ class _Learner:
         return self._rule.choose(client, count, labelled=rows, closed=closed, **of_model)
 
 
-def _column(labels: Iterable[Label]) -> Any:
+def _column(labels: Iterable[Label]) -> np.ndarray:
     """Labels as an array in which none of them is taken for a missing one."""
     values = list(labels)
     column = np.empty(len(values), dtype=object)

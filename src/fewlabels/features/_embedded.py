@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy import sparse
 
-from fewlabels._arrays import checked_array, first_few
+from fewlabels._arrays import array_or_csr, checked_array, first_few
 from fewlabels._memory import require_memory
 from fewlabels._rows import row_blocks
 from fewlabels._typing import Matrix, Objects
@@ -53,14 +53,14 @@ def embedded(
             embedder.embed([items[places[key]] for key in fresh], report),
             embedder.name, width=width, n_items=len(fresh),
         )  # fmt: skip
-        if sparse.issparse(rows):
+        if not isinstance(rows, np.ndarray):
             rows = rows.toarray()
         width = rows.shape[1]
         found.update(zip(fresh, rows, strict=True))
         if not warnings:
             try:
                 # zeros stand for what could not be read or said: asked for again another time
-                said = rows.any(axis=1)
+                said = np.asarray(rows.any(axis=1))
                 kept.add(
                     [key for key, is_said in zip(fresh, said, strict=True) if is_said], rows[said]
                 )
@@ -95,7 +95,7 @@ def _in_batches(embedder: Embedder, items: Sequence[object], report: Report) -> 
             )
     if any(map(sparse.issparse, parts)):
         return sparse.vstack(parts, format="csr")
-    return parts[0] if len(parts) == 1 else np.concatenate(parts)
+    return parts[0] if len(parts) == 1 else np.concatenate([np.asarray(part) for part in parts])
 
 
 def check_n_rows(rows: Matrix, n_items: int) -> None:
@@ -109,7 +109,7 @@ def check_n_rows(rows: Matrix, n_items: int) -> None:
 
 
 def sound_rows(
-    rows: Matrix, who: str, *, width: int | None = None, n_items: int | None = None
+    rows: object, who: str, *, width: int | None = None, n_items: int | None = None
 ) -> Matrix:
     """Return rows as float32 if they can be embeddings.
 
@@ -128,39 +128,38 @@ def sound_rows(
     """
     if hasattr(rows, "detach"):  # a tensor, perhaps on another device
         rows = rows.detach().cpu().numpy()
-    rows = checked_array(rows, f"what {who} gave")
-    if not sparse.issparse(rows):
-        try:
-            rows = np.asarray(rows)
-        except ValueError as error:
-            raise InvalidInputError(
-                f"{who} gave rows of different lengths; one of as many numbers an item is due."
-            ) from error
-    if rows.dtype.kind not in "fiub":
-        raise InvalidTypeError(f"{who} gave values of dtype {rows.dtype} where numbers are due.")
-    if rows.ndim != 2 or not rows.shape[1]:
+    checked = checked_array(rows, f"what {who} gave")
+    try:
+        found = array_or_csr(checked)
+    except ValueError as error:
         raise InvalidInputError(
-            f"{who} gave an array of shape {rows.shape}; one row of numbers an item is due."
+            f"{who} gave rows of different lengths; one of as many numbers an item is due."
+        ) from error
+    if found.dtype.kind not in "fiub":
+        raise InvalidTypeError(f"{who} gave values of dtype {found.dtype} where numbers are due.")
+    if found.ndim != 2 or not found.shape[1]:
+        raise InvalidInputError(
+            f"{who} gave an array of shape {found.shape}; one row of numbers an item is due."
         )
-    if n_items is not None and rows.shape[0] != n_items:
-        raise InvalidInputError(f"{who} gave {rows.shape[0]:,} rows for {n_items:,} items.")
-    if width is not None and rows.shape[1] != width:
+    if n_items is not None and found.shape[0] != n_items:
+        raise InvalidInputError(f"{who} gave {found.shape[0]:,} rows for {n_items:,} items.")
+    if width is not None and found.shape[1] != width:
         raise InvalidInputError(
-            f"{who} gave rows of {rows.shape[1]:,} numbers where {width:,} are due."
+            f"{who} gave rows of {found.shape[1]:,} numbers where {width:,} are due."
         )
     with np.errstate(over="ignore"):  # infinite then, and refused
-        rows = rows.astype(np.float32)
-    if sparse.issparse(rows):
-        entries = rows.tocoo()
+        found = found.astype(np.float32)
+    if sparse.issparse(found):
+        entries = found.tocoo()
         bad = np.unique(entries.row[~np.isfinite(entries.data)])
     else:
-        bad = np.flatnonzero(~np.isfinite(rows).all(axis=1))
+        bad = np.flatnonzero(~np.isfinite(found).all(axis=1))
     if len(bad):
         raise InvalidInputError(
             f"{who} gave NaN, infinity or more than a float32 holds in {len(bad):,} of "
-            f"{rows.shape[0]:,} rows; counted from 0: {first_few(bad.tolist())}."
+            f"{found.shape[0]:,} rows; counted from 0: {first_few(bad.tolist())}."
         )
-    return rows
+    return found
 
 
 def of_length_one(rows: Matrix) -> Matrix:
@@ -176,4 +175,5 @@ def of_length_one(rows: Matrix) -> Matrix:
     largest = np.abs(rows).max(axis=1, keepdims=True)
     scaled = np.divide(rows, largest, out=np.zeros_like(rows), where=largest > 0)
     lengths = np.sqrt(np.einsum("ij,ij->i", scaled, scaled))[:, None]
-    return np.divide(scaled, lengths, out=scaled, where=lengths > 0)
+    of_one: np.ndarray = np.divide(scaled, lengths, out=scaled, where=lengths > 0)
+    return of_one

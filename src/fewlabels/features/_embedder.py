@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 
 from fewlabels._files import explaining_errors
-from fewlabels._typing import Cells, Matrix, Package, State
+from fewlabels._typing import Cells, Package, State
 from fewlabels.exceptions import DataFileError, InvalidTypeError
 from fewlabels.features._cache import digest
 
@@ -45,7 +45,7 @@ class Embedder:
         Returns what is to be said of the items embedded since it was called last.
     """
 
-    embed: Callable[[Cells, Report], Matrix]
+    embed: Callable[[Cells, Report], object]
     name: str
     takes: Takes | None = None
     n_at_once: int = 1024

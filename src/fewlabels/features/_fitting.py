@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence, Sized
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -44,7 +44,6 @@ from fewlabels.features._telling import (
 from fewlabels.features._weighing import USUAL, labelled_rows, text_weights
 from fewlabels.features.embeddings import embeddings_of
 from fewlabels.features.new_points import IntArray
-from fewlabels.io._earlier import EARLIER
 from fewlabels.io._spelled import UNIT
 from fewlabels.io._table import Block, Categories, Dates, Numbers, Table, View, quoted, setting
 
@@ -64,8 +63,8 @@ class Settings:
     random_state : int
     by_labels : bool
         Whether there are labels enough to leave some out.
-    added : set of str
-        Columns that are answers of an earlier run.
+    added : mapping of str to str
+        Columns that are answers of an earlier run, or a program's notes, and what they are.
     takes_rows : str or None
         The one column that `embeddings` belong to, where they are rows and not a model.
     numbered : bool
@@ -77,7 +76,7 @@ class Settings:
     embeddings: object
     random_state: int
     by_labels: bool
-    added: Set[str] = frozenset()
+    added: Mapping[str, str] = field(default_factory=dict)
     takes_rows: str | None = None
     numbered: bool = False
 
@@ -178,7 +177,7 @@ def read_column(
     if asked == "drop":
         return _left_out(name, "excluded")
     if asked is None and name in settings.added:
-        return _left_out(name, EARLIER)
+        return _left_out(name, settings.added[name])
     kind, form = _kind_and_form(asked)
     if kind is not None:
         if kind == "number" and isinstance(table.view(name), Dates):
@@ -343,7 +342,7 @@ def _tells_nothing(view: View | Cells) -> str:
     return ONE_VALUE if alike else ""
 
 
-def _same(filled: Matrix) -> str:
+def _same(filled: Sized) -> str:
     return ONE_VALUE if len(filled) else "empty"
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from math import isqrt
 from numbers import Integral
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.utils.validation import validate_data
 
 from fewlabels._arrays import checked_array
-from fewlabels._typing import Matrix
 from fewlabels._validation import check_integer, naming_rows
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 
@@ -60,7 +60,7 @@ def resolve_shape(image_shape: object, n_features: int) -> Shape:
     return height, width, channels
 
 
-def validated_rows(estimator: object, X: Matrix, *, reset: bool) -> Matrix:
+def validated_rows(estimator: object, X: Any, *, reset: bool) -> np.ndarray:
     """Return images as rows of finite numbers, as an estimator takes them; bytes stay bytes.
 
     Raises
@@ -69,7 +69,7 @@ def validated_rows(estimator: object, X: Matrix, *, reset: bool) -> Matrix:
         If `X` is none, or has another number of features than was fitted.
     """
     try:
-        return validate_data(estimator, checked_array(X), dtype="numeric", reset=reset)
+        rows: np.ndarray = validate_data(estimator, checked_array(X), dtype="numeric", reset=reset)
     except InvalidInputError:
         raise
     except TypeError as error:
@@ -80,6 +80,7 @@ def validated_rows(estimator: object, X: Matrix, *, reset: bool) -> Matrix:
         if dimensions > 2:
             message += f" Pass X.reshape(len(X), -1) and image_shape={X.shape[1:]}."
         raise InvalidInputError(message) from error
+    return rows
 
 
 def rescaled(rows: np.ndarray, shape: Shape) -> Float32Array:

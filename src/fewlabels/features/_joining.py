@@ -59,7 +59,9 @@ def _sparse(
         if sparse.issparse(raw):
             n_entries += raw.nnz
         else:
-            n_entries += sum(int(np.count_nonzero(column.scaled(raw[rows]))) for rows in blocks)
+            n_entries += sum(
+                int(np.count_nonzero(np.asarray(column.scaled(raw[rows])))) for rows in blocks
+            )
     places = np.dtype(np.int32 if n_entries <= np.iinfo(np.int32).max else np.int64)
     require_memory(
         (dtype.itemsize + places.itemsize) * n_entries,

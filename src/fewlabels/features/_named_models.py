@@ -11,14 +11,16 @@ from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
-from fewlabels._typing import Cells, Matrix, Package, State
+from fewlabels._typing import Cells, Package, State
 from fewlabels.exceptions import DataFileError, InvalidInputError, MissingDependencyError
 from fewlabels.features._embedder import Embedder, Report, hash_of_files
 from fewlabels.features._seen_pictures import SeenPictures
 
 _BATCH = 16
 _WEIGHTS = ".safetensors"
+_PREPARED = ("mean", "std", "interpolation", "resize_mode")
 
 
 def sentence_transformers_embedder(name: str) -> Embedder:
@@ -55,7 +57,10 @@ def model2vec_embedder(name: str) -> Embedder:
 def timm_embedder(name: str) -> Embedder:
     """Load a network of timm without its last layer, by its name."""
     timm = _package("timm", "timm", name)
-    config = timm.get_pretrained_cfg(name)
+    try:
+        config = timm.get_pretrained_cfg(name)
+    except RuntimeError:  # a tag that it doesn't know
+        config = None
     if config is None or not config.hf_hub_id:
         raise InvalidInputError(
             f"timm:{name}: timm knows no weights of that name. Its list: "
@@ -75,7 +80,8 @@ def open_clip_embedder(name: str) -> Embedder:
     """Load the half of an OpenCLIP model that sees pictures, by architecture and weights."""
     open_clip = _package("open_clip", "open_clip_torch", name)
     architecture, _, tag = name.partition("/")
-    repository = open_clip.get_pretrained_cfg(architecture, tag).get("hf_hub", "").strip("/")
+    config = open_clip.get_pretrained_cfg(architecture, tag)
+    repository = config.get("hf_hub", "").strip("/")
     if not repository:
         raise InvalidInputError(
             f"open_clip:{name}: open_clip knows no weights of that name on the hub; give "
@@ -87,9 +93,19 @@ def open_clip_embedder(name: str) -> Embedder:
         repository,
         ("open_clip_model.safetensors", "open_clip_pytorch_model.safetensors"),
     )
-    model, _, prepare = open_clip.create_model_and_transforms(architecture, pretrained=str(weights))
+    # what the package takes from the name of the weights, and not from their file
+    settings = {f"image_{key}": config[key] for key in _PREPARED if config.get(key)}
+    settings["force_quick_gelu"] = bool(config.get("quick_gelu"))
+    model, _, prepare = open_clip.create_model_and_transforms(
+        architecture, pretrained=str(weights), **settings
+    )
     return _of_pictures(
-        f"open_clip:{name}", "open_clip_torch", weights, prepare, model.eval().encode_image
+        f"open_clip:{name}",
+        "open_clip_torch",
+        weights,
+        prepare,
+        model.eval().encode_image,
+        settings={"prepared": repr(settings)},
     )
 
 
@@ -104,7 +120,7 @@ NAMED: dict[str, Callable[[str], Embedder]] = {
 def _of_texts(
     name: str, package: str, folder: Path, encode: Callable[[list[str]], object]
 ) -> Embedder:
-    def embed(texts: list[object], report: Report) -> Matrix:
+    def embed(texts: list[object], report: Report) -> object:
         rows = encode([str(text) for text in texts])
         report(len(texts))
         return rows
@@ -121,14 +137,19 @@ def _of_texts(
 
 
 def _of_pictures(
-    name: str, package: str, weights: Path, prepare: Callable[[object], object], model: Package
+    name: str,
+    package: str,
+    weights: Path,
+    prepare: Callable[[object], object],
+    model: Package,
+    settings: State | None = None,
 ) -> Embedder:
     torch = import_module("torch")
 
     seen = SeenPictures(prepare)
 
-    def embed(pictures: Cells, report: Report) -> Matrix:
-        rows: Matrix = None
+    def embed(pictures: Cells, report: Report) -> object:
+        rows: npt.NDArray[np.float32] | None = None
         for start in range(0, len(pictures), _BATCH):
             asked = pictures[start : start + _BATCH]
             batch, places = seen.prepared(asked)
@@ -145,7 +166,7 @@ def _of_pictures(
         name,
         "images",
         n_at_once=256,
-        identity=_identity(name, package, [weights]),
+        identity=_identity(name, package, [weights]) | (settings or {}),
         choices=(f"embeddings: {name}, pictures prepared as its package does",),
         warnings=seen.warnings,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +10,6 @@ import numpy.typing as npt
 
 from fewlabels._memory import require_memory
 from fewlabels._rows import row_blocks
-from fewlabels._typing import Matrix
 from fewlabels.features._colours import N_COLOURS, colour_shares
 from fewlabels.features._picture_looks import things_in
 from fewlabels.features.oriented_gradients import OrientedGradients
@@ -166,9 +165,10 @@ class Recipe:
         if isinstance(pictures, PictureArray):
             if self.takes_as_it_is(pictures):
                 return pictures.values[rows], {}
-            items: Matrix = pictures.bytes_of(rows, self.range)
+            pixels = pictures.bytes_of(rows, self.range)
             if pictures.shape == self.shape:
-                return items, {}
+                return pixels, {}
+            items: Sequence[object] = list(pixels)
         else:
             items = pictures.items[rows]
         read = reader().read_pictures(items, self.shape, n_jobs=n_jobs)

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeGuard
 
-from fewlabels._typing import Matrix
 from fewlabels._validation import check_integer
 from fewlabels.exceptions import DataFileError, InvalidInputError, InvalidTypeError
 from fewlabels.features._embedder import Embedder, Report
@@ -123,8 +122,8 @@ def _of_object(model: object, n_at_once: int, name: str | None) -> Embedder:
             raise InvalidTypeError(f"embeddings must be {WANTED}; got {model!r:.200}.{hint}")
         call, said = model, kind
 
-    def embed(items: Sequence[object], report: Report) -> Matrix:
-        rows = call(list(items))
+    def embed(items: Sequence[object], report: Report) -> object:
+        rows: object = call(list(items))
         report(len(items))
         return rows
 

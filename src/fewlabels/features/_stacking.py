@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any, overload
+
 import numpy as np
 from scipy import sparse
 
 from fewlabels._typing import Matrix
 
 
-def stacked(blocks: list[Matrix]) -> Matrix:
+@overload
+def stacked(blocks: list[sparse.csr_array]) -> sparse.csr_array: ...
+@overload
+def stacked(blocks: list[Matrix]) -> Matrix: ...
+def stacked(blocks: list[Any]) -> Matrix:
     """Return blocks of rows as one array, or csr_array if they are sparse; `blocks` is emptied.
 
     Each block is let go of when it is copied, and memory that nobody has written to is not taken:

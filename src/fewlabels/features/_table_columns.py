@@ -199,11 +199,13 @@ class FittedColumn:
         """Return features, centred and scaled."""
         factor = self.factor * self.weight
         if sparse.issparse(raw):
-            return raw * raw.dtype.type(factor)
-        found = np.subtract(raw, self.means, dtype=np.float64)
+            larger: Matrix = raw * raw.dtype.type(factor)
+            return larger
+        found: np.ndarray = np.subtract(raw, self.means, dtype=np.float64)
         found *= factor
         # rows so far away are refused later, by their numbers; float32 must hold them till then
-        return np.clip(found, -_FARTHEST, _FARTHEST, out=found)
+        np.clip(found, -_FARTHEST, _FARTHEST, out=found)
+        return found
 
     def weighing(self, weight: float) -> Self:
         """Return the same column with another weight."""
@@ -274,7 +276,7 @@ def at_the_mean(raw: Matrix, rows: IntArray, means: npt.NDArray[np.float64]) -> 
     return raw
 
 
-def _shares(raw: Matrix, largest: float) -> npt.NDArray[np.float64]:
+def _shares(raw: np.ndarray, largest: float) -> npt.NDArray[np.float64]:
     return np.asarray(np.divide(raw, largest, dtype=np.float64))
 
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import overload
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
-
-from fewlabels._typing import Matrix
 
 # Terms of one text only say nothing of others, terms of most texts tell nothing apart. In fewer
 # texts than that, chance decides which they are.
@@ -72,7 +71,11 @@ def weighed(counts: sparse.csr_array, idf: npt.NDArray[np.float32]) -> sparse.cs
     return unit_rows(found)
 
 
-def unit_rows(rows: Matrix) -> Matrix:
+@overload
+def unit_rows(rows: sparse.csr_array) -> sparse.csr_array: ...
+@overload
+def unit_rows(rows: np.ndarray) -> npt.NDArray[np.float32]: ...
+def unit_rows(rows: sparse.csr_array | np.ndarray) -> sparse.csr_array | npt.NDArray[np.float32]:
     """Return rows of length 1; of 0 where they are 0."""
     if sparse.issparse(rows):
         lengths = np.sqrt(np.asarray(rows.multiply(rows).sum(axis=1)).ravel())

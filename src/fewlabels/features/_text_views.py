@@ -117,13 +117,13 @@ class TextView:
 
     def _blocks(self, counts: Counts) -> list[Matrix]:
         """Return the points of a part of the texts after the other, without the last column."""
-        blocks = []
+        blocks: list[Matrix] = []
         for _, block in counts.blocks():  # so that the runs of all texts are never held at once
-            terms = self._terms(block)
-            if self.directions is not None:
-                with one_blas_thread():
-                    terms = unit_rows(multiply(terms, self.directions))
-            blocks.append(terms)
+            if self.directions is None:
+                blocks.append(self._terms(block))
+                continue
+            with one_blas_thread():
+                blocks.append(unit_rows(multiply(self._terms(block), self.directions)))
         return blocks
 
     def of_new(self, counts: Counts) -> tuple[Matrix, npt.NDArray[np.bool_]]:
@@ -160,7 +160,7 @@ class TextView:
 
     def _marked(self, points: Matrix, rows: npt.NDArray[np.bool_]) -> Matrix:
         empty = rows.astype(np.float32)[:, None]
-        if self.directions is not None:
+        if isinstance(points, np.ndarray):
             return np.hstack([points, empty])
         return sparse.csr_array(sparse.hstack([points, sparse.csr_array(empty)], format="csr"))
 
@@ -191,7 +191,7 @@ def _read(state: Mapping[str, object], key: str, read: Callable[[Package], _Part
     return None if found is None else read(found)
 
 
-def _directions(terms: sparse.csr_array, n_directions: int, seed: int) -> Matrix:
+def _directions(terms: sparse.csr_array, n_directions: int, seed: int) -> npt.NDArray[np.float32]:
     """Return the directions of the largest singular values, as columns."""
     most = min(n_directions, *terms.shape)
     with one_blas_thread():

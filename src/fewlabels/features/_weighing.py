@@ -54,8 +54,8 @@ def can_tell(codes: np.ndarray | None) -> bool:
 
 @one_blas_thread()  # so that a last bit does not decide
 def text_weights(
-    others: Sequence[object],
-    columns: Mapping[str, object],
+    others: Sequence[Matrix],
+    columns: Mapping[str, Matrix],
     usual: Mapping[str, float],
     codes: np.ndarray,
     kept: Collection[str] = (),
@@ -171,7 +171,7 @@ def _best(errors: Mapping[Choice, FloatArray], usual: Choice, sure: float = 1.0)
 
 @one_blas_thread()
 def surely_best(
-    candidates: Mapping[str, object], usual: str, codes: np.ndarray
+    candidates: Mapping[str, Matrix], usual: str, codes: np.ndarray
 ) -> tuple[str, dict[str, float]]:
     """Return which points tell the classes apart best, and the mean error with each.
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.features._fitting import LeftOut, ReadColumn, Settings, read_column
-from fewlabels.io._earlier import from_earlier_run
+from fewlabels.io._exports import not_data
 from fewlabels.io._table import Table, quoted, setting
 
 KINDS = ("use", "drop", "number", "category", "date", "list", "array", "text", "image")
@@ -44,7 +44,7 @@ def _read(
 
 def unreadable(table: Table, columns: Mapping[str, str]) -> list[str]:
     """Return what is wrong with the columns of a table, for who has to complain anyway."""
-    settings = Settings(None, True, None, 0, by_labels=False, added=from_earlier_run(table.names))
+    settings = Settings(None, True, None, 0, by_labels=False, added=not_data(table.names))
     return _read(table, columns, settings)[1]
 
 
@@ -84,7 +84,7 @@ def require_columns(table: Table, needed: Sequence[str], fitted: Set[str]) -> No
         for match in difflib.get_close_matches(name.strip().casefold(), alike, 1)
     ]
     hint = f" Is it {quoted(close)}, named otherwise?" if close else ""
-    if table.names == tuple(f"x{place}" for place in range(len(table.names))):
+    if list(table.names) == [f"x{place}" for place in range(len(table.names))]:
         hint = " An array has no names: pass a table, such as pandas.DataFrame(X, columns=names)."
     raise InvalidInputError(
         f"{table.path} lacks {quoted(missing)} among its columns.{hint} "

@@ -16,7 +16,7 @@ from fewlabels._damage import refusing_damage
 from fewlabels._files import explaining_errors
 from fewlabels._labels import is_missing
 from fewlabels._progress import reporting
-from fewlabels._typing import Cells, Matrix, State
+from fewlabels._typing import Cells, Matrix, Package, State
 from fewlabels.exceptions import DataFileError, InvalidInputError, InvalidTypeError
 from fewlabels.features._cache import KeptRows, cache_folder
 from fewlabels.features._embedded import embedded, of_length_one, sound_rows
@@ -118,7 +118,7 @@ class Embeddings(PointMaker):
         # transformer would be cloned into one that is not.
         return type(self)(**self.get_params(deep=False))
 
-    def fit(self, X: Matrix, y: object = None) -> Self:
+    def fit(self, X: object, y: object = None) -> Self:
         """Load the model, and try it on the first item.
 
         Parameters
@@ -184,7 +184,7 @@ class Embeddings(PointMaker):
         warn_of(found.warnings)
         return found.values
 
-    def _of_new(self, X: Matrix) -> NewPoints:
+    def _of_new(self, X: object) -> NewPoints:
         """Return new items as points, and say of which nothing is known."""
         check_is_fitted(self)
         width = self.n_features_out_
@@ -252,7 +252,7 @@ class Embeddings(PointMaker):
         new._awaited = part(state, "identity", dict) if named is not None else None
         return new
 
-    def _loaded(self, items: Cells) -> Matrix:
+    def _loaded(self, items: Cells) -> Matrix | None:
         """Load the model, or return the rows that came in its place, one an item."""
         if not items:
             raise InvalidInputError("there are no items to embed.")
@@ -339,7 +339,7 @@ def embeddings_of(
     return Embeddings(embeddings, cache=cache)
 
 
-def _as_list(X: Matrix) -> Cells:
+def _as_list(X: Package) -> Cells:
     if isinstance(X, PictureFolder) or (isinstance(X, Path) and X.is_dir()):
         return list((X if isinstance(X, PictureFolder) else read_picture_folder(X)).files)
     if isinstance(X, (str, bytes, os.PathLike)):
@@ -357,7 +357,7 @@ def _as_list(X: Matrix) -> Cells:
     return ["" if is_missing(item) else item for item in items]
 
 
-def read_rows(path: Path) -> Matrix:
+def read_rows(path: Path) -> np.ndarray:
     """Return the array in an .npy file; raise DataFileError if there is none."""
     advice = "Save the array anew with numpy.save."
     with (

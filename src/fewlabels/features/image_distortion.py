@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from fewlabels._memory import require_memory
 from fewlabels._rows import row_blocks
-from fewlabels._typing import Matrix, State
+from fewlabels._typing import State
 from fewlabels._validation import check_integer, check_n_jobs
 from fewlabels.exceptions import DataFileError, InvalidInputError, InvalidTypeError
 from fewlabels.features._batches import run_batches
@@ -111,7 +111,7 @@ class ImageDistortion(BaseEstimator):
         self.warp_range = warp_range
         self.n_jobs = n_jobs
 
-    def fit(self, X: Matrix, y: object = None) -> Self:
+    def fit(self, X: object, y: object = None) -> Self:
         """Hold the gradients of images.
 
         Parameters
@@ -228,7 +228,7 @@ class ImageDistortion(BaseEstimator):
         shares = sums / np.where(to_match > 0, to_match, 1)
         return np.sqrt(shares).astype(np.float32)
 
-    def _gradients_of(self, rows: Matrix) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.int64]]:
+    def _gradients_of(self, rows: np.ndarray) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.int64]]:
         """Return gradients of shape (n, 2, height, width), and what there is to match in each.
 
         The longest gradient of each image is 40.

@@ -108,7 +108,7 @@ class Images(PointMaker):
         self.n_jobs = n_jobs
         self.random_state = random_state
 
-    def fit(self, X: Matrix, y: object = None) -> Self:
+    def fit(self, X: object, y: object = None) -> Self:
         """Choose the recipe and the size; see :meth:`fit_transform`, which reads files once."""
         self._fit_points(X, y)
         return self

@@ -57,7 +57,7 @@ class NewPoints:
     def __len__(self) -> int:
         return int(self.values.shape[0])
 
-    def with_values(self, values: object) -> Self:
+    def with_values(self, values: Matrix) -> Self:
         """Return the same of other numbers, such as another type's."""
         return replace(self, values=values)
 

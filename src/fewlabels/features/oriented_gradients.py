@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Self
 
 import numpy as np
+import numpy.typing as npt
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from fewlabels._memory import require_memory
 from fewlabels._rows import row_blocks
-from fewlabels._typing import Matrix
 from fewlabels._validation import check_integer, check_n_jobs, check_real
 from fewlabels.features._batches import run_batches
 from fewlabels.features._gradients import (
@@ -130,7 +130,7 @@ class OrientedGradients(TransformerMixin, BaseEstimator):
         self.smallest_side = smallest_side
         self.n_jobs = n_jobs
 
-    def fit(self, X: Matrix, y: object = None) -> Self:
+    def fit(self, X: object, y: object = None) -> Self:
         """Find the shape of the images; nothing else is learned.
 
         Parameters
@@ -160,7 +160,7 @@ class OrientedGradients(TransformerMixin, BaseEstimator):
         self._n_orientations = self.n_orientations
         return self
 
-    def transform(self, X: object) -> Matrix:
+    def transform(self, X: object) -> npt.NDArray[np.float32]:
         """Return the features of images.
 
         Parameters

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from fewlabels._typing import Matrix, Objects
+from fewlabels._typing import Objects
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.features.kinds import items_of
 from fewlabels.io import PictureFolder, counted, read_picture_folder
@@ -55,7 +55,7 @@ class PictureArray:
         """Return what to call a picture in a message."""
         return f"picture {row}"
 
-    def bytes_of(self, rows: Matrix, black_and_white: Range) -> Pixels:
+    def bytes_of(self, rows: slice | npt.NDArray[np.intp], black_and_white: Range) -> Pixels:
         """Return pictures in three channels of bytes, as they are in size."""
         values = self.values[rows]
         if self.values.dtype != np.uint8 or black_and_white != (0.0, 255.0):

@@ -7,9 +7,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
 
-from fewlabels._arrays import checked_array
+from fewlabels._arrays import array_or_csr, checked_array
 from fewlabels._typing import Estimator, Frame, Matrix, Package
 from fewlabels._validation import check_choice
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
@@ -292,11 +291,11 @@ def _as_array(data: object) -> Matrix:
             f"points are made of many rows; got {came}. Pass a list of texts, or the path of a "
             "file or folder as a pathlib.Path."
         )
-    X = checked_array(data)
-    if sparse.issparse(X):
-        return X
+    checked = checked_array(data)
     try:
-        X = np.asarray(X)
+        X = array_or_csr(checked)
+        if not isinstance(X, np.ndarray):
+            return X
         if X.dtype.kind not in "fiub":
             X = X.astype(np.float64)
     except (ValueError, TypeError, OverflowError) as error:

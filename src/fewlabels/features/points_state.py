@@ -12,6 +12,8 @@ from fewlabels.features._states import part, texts
 from fewlabels.features.kinds import KINDS
 from fewlabels.features.points import Points
 
+_MATRICES = (np.ndarray, sparse.csr_array, sparse.csr_matrix)
+
 
 def points_state(points: Points) -> State:
     """Return what a file holds of points."""
@@ -45,7 +47,7 @@ def points_of_state(state: Package) -> Points:
     """
     kind = part(state, "kind", str)
     values = state.get("values")
-    if kind not in KINDS or not (isinstance(values, np.ndarray) or sparse.issparse(values)):
+    if kind not in KINDS or not isinstance(values, _MATRICES):
         raise DataFileError("the saved points are damaged")
     if values.ndim != 2 or values.dtype not in (np.float32, np.float64):
         raise DataFileError("the saved points are damaged: they are no rows of numbers")
@@ -60,7 +62,7 @@ def points_of_state(state: Package) -> Points:
     if distance is not None:
         if not hasattr(transformer, "_take_distance"):
             raise DataFileError("the saved points are damaged: nothing made their distance")
-        distance = transformer._take_distance(distance, len(values))
+        distance = transformer._take_distance(distance, values.shape[0])
     choices, warnings = texts(state, "choices"), texts(state, "warnings")
     n_alike = state.get("n_alike")  # nor this
     if n_alike is not None and (type(n_alike) is not int or n_alike < 1):

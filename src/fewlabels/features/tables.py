@@ -39,7 +39,7 @@ from fewlabels.features._totals import about_named_total, about_totals
 from fewlabels.features._weighing import can_tell, label_codes
 from fewlabels.features.columns_read import checked_kinds, columns_read, require_columns
 from fewlabels.features.new_points import IntArray, NewPoints, warn_of
-from fewlabels.io._earlier import from_earlier_run
+from fewlabels.io._exports import not_data
 from fewlabels.io._frames import table_of
 from fewlabels.io._table import Table, setting
 
@@ -136,7 +136,7 @@ class Tables(PointMaker):
         self.scale = scale
         self.random_state = random_state
 
-    def fit(self, X: Matrix, y: npt.ArrayLike | None = None) -> Self:
+    def fit(self, X: object, y: npt.ArrayLike | None = None) -> Self:
         """Learn the kinds of the columns, their names, medians and scales.
 
         Parameters
@@ -264,7 +264,7 @@ class Tables(PointMaker):
             embeddings=self.embeddings,
             random_state=seed,
             by_labels=can_tell(codes),
-            added=from_earlier_run(table.names),
+            added=not_data(table.names),
         )
         settings = replace(settings, takes_rows=column_of_rows(table, kinds, settings))
         read = columns_read(table, kinds, settings)
@@ -317,7 +317,7 @@ class Tables(PointMaker):
         if any(column.kind != "image" for column in self._fitted):
             yield from about_unread(len(rows), table.n_rows, of_what)
 
-    def _joined(self, raws: Sequence[object]) -> Matrix:
+    def _joined(self, raws: Sequence[Matrix]) -> Matrix:
         return joined(self._fitted, raws, np.float32 if self.scale else np.float64)
 
     def _state(self) -> State:

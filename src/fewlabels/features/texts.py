@@ -106,7 +106,7 @@ class Texts(PointMaker):
         self.recipe = recipe
         self.random_state = random_state
 
-    def fit(self, X: Matrix, y: npt.ArrayLike | None = None) -> Self:
+    def fit(self, X: object, y: npt.ArrayLike | None = None) -> Self:
         """Learn the words and runs, their weights, and their directions.
 
         Parameters
@@ -174,7 +174,7 @@ class Texts(PointMaker):
         unread = np.flatnonzero(strange)
         compared = None
         if self.distance_ is not None:
-            compared = self.distance_.to_new(values, self._view.word_rows(counts))
+            compared = self.distance_.to_new(np.asarray(values), self._view.word_rows(counts))
         return NewPoints(values, unread, compared, (told,) if len(unread) else ())
 
     def get_feature_names_out(self, input_features: object = None) -> np.ndarray:
@@ -214,7 +214,7 @@ class Texts(PointMaker):
         self.n_alike_: int | None = _ALIKE if alike else None
         self.distance_ = None
         if alike:
-            self.distance_ = WordDistance(chosen.points, chosen.view.word_rows(counts))
+            self.distance_ = WordDistance(np.asarray(chosen.points), chosen.view.word_rows(counts))
         self._tick(1.0)
         return chosen.points
 

@@ -8,11 +8,12 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from fewlabels._arrays import FILL_AFFINITIES, checked_array, refuse_masked
+from fewlabels._arrays import FILL_AFFINITIES, array_or_csr, checked_array, refuse_masked
 from fewlabels._typing import Matrix
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 
 FloatArray: TypeAlias = npt.NDArray[np.floating]
+Affinity: TypeAlias = "sparse.csr_array | FloatArray"  # weights, as a graph holds them
 
 # Up to this share of the largest weight, the two directions of an edge differ by rounding.
 ROUNDING = 1e-5
@@ -25,7 +26,7 @@ def checked_weights(matrix: object, name: str) -> Matrix:
     """
     checked = checked_array(matrix, name, fill=FILL_AFFINITIES)
     try:
-        weights: Matrix = checked if sparse.issparse(checked) else np.asarray(checked)
+        weights = array_or_csr(checked)
     except ValueError as error:  # rows of unequal length
         raise InvalidInputError(f"an affinity matrix must be square: {error}") from error
     if weights.dtype.kind not in "fiub":
@@ -64,7 +65,7 @@ def refuse_directed(weights: Matrix) -> None:
             "all are not 0. Graph.from_affinity(matrix) drops the diagonal."
         )
     different = weights != weights.T
-    if different.nnz if sparse.issparse(weights) else different.any():
+    if different.nnz if sparse.issparse(different) else different.any():
         row, column = (int(places[0]) for places in different.nonzero())
         raise InvalidInputError(
             f"the weights of a Graph are symmetric; entry ({row}, {column}) is "

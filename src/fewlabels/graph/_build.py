@@ -38,7 +38,7 @@ _ROWS_AT_ONCE = 64
 
 
 def knn_graph(
-    X: Matrix,
+    X: object,
     n_neighbors: int = 10,
     *,
     metric: str | Callable[..., float] = "euclidean",
@@ -240,10 +240,10 @@ def rbf_graph(X: object, gamma: float = 20.0, *, dtype: npt.DTypeLike | None = N
     return Graph._of_checked(affinity, build_info={"kind": "rbf", "gamma": gamma, "asymmetry": 0.0})
 
 
-def _rbf(features: object, gamma: float, chosen: np.dtype) -> Matrix:
+def _rbf(features: Matrix, gamma: float, chosen: np.dtype) -> npt.NDArray[np.floating]:
     """Return the weights of all pairs, computed in the precision of the features."""
     with config_context(assume_finite=True, skip_parameter_validation=True):  # looked at before
-        affinity = euclidean_distances(centred(features), squared=True)
+        affinity: np.ndarray = euclidean_distances(centred(features), squared=True)
     affinity *= -min(gamma, float(np.finfo(affinity.dtype).max))
     if gamma == 0:
         affinity[:] = 0  # also of infinite distances

@@ -29,6 +29,9 @@ _SMALLEST_FEATURE = 1e-140
 _READ_WHOLE = 128_000_000
 
 
+# Features in memory, or where they are.
+Features: TypeAlias = "Matrix | FeatureFile"
+
 # Rows that hold no number, and the largest size of the others.
 _Looked: TypeAlias = tuple[npt.NDArray[np.intp], float]
 
@@ -51,7 +54,7 @@ class ValidatedFeatures:
     scaled: bool = False
 
 
-def features_to_join(X: object, metric: object) -> Matrix:
+def features_to_join(X: object, metric: object) -> Features:
     """Return the features of which a graph is built, checked; warn of their scales.
 
     Raises
@@ -64,18 +67,20 @@ def features_to_join(X: object, metric: object) -> Matrix:
     ScaleWarning
         If few columns decide all distances.
     """
+    features: Features
+    names: Objects | None
     if isinstance(X, ValidatedFeatures):
-        features, names = X.values, X.names
-        _check_sizes(features)
+        _check_sizes(X.values)
         if X.scaled:
-            return features
+            return X.values
+        features, names = X.values, X.names
     else:
         features, names = checked_features(X), _column_names(X)
     warn_of_scales(features, metric, names)
     return features
 
 
-def checked_features(X: object) -> Matrix:
+def checked_features(X: object) -> Features:
     """Return features as a float array, a CSR matrix, or a file too large to be read as a whole.
 
     Raises
@@ -95,9 +100,14 @@ def checked_features(X: object) -> Matrix:
         if len(X) * X.shape[1] * X.dtype.itemsize > _READ_WHOLE:
             return X
         X = X.read(0, len(X))
+    return _checked_array(X)
+
+
+def _checked_array(X: object) -> Matrix:
+    """Return features in memory as a float array or a CSR matrix; see :func:`checked_features`."""
     X = checked_array(X)
     try:
-        features = check_array(
+        features: Matrix = check_array(
             X, accept_sparse="csr", dtype=(np.float64, np.float32), ensure_min_samples=1
         )
     except TypeError as error:
@@ -117,7 +127,7 @@ def _column_names(X: object) -> Cells | None:
     return list(X.columns) if hasattr(X, "columns") and hasattr(X, "dtypes") else None
 
 
-def read_whole(X: object) -> Matrix:
+def read_whole(X: Features) -> Matrix:
     """Return the features of a file as an array, if they fit into memory."""
     if not isinstance(X, FeatureFile):
         return X
@@ -127,7 +137,7 @@ def read_whole(X: object) -> Matrix:
         "Leave exact=None and the metric 'euclidean', 'cosine' or 'inner_product', which are "
         "searched in the file.",
     )
-    return checked_features(X.read(0, len(X)))
+    return _checked_array(X.read(0, len(X)))
 
 
 def check_blocks(

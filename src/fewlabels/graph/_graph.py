@@ -7,7 +7,7 @@ import os
 import warnings
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Literal, Self, TypeAlias
+from typing import Literal, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,8 @@ from fewlabels._validation import check_choice
 from fewlabels.exceptions import AsymmetryWarning, InvalidInputError, InvalidTypeError
 from fewlabels.graph._affinities import (
     ROUNDING,
+    Affinity,
+    FloatArray,
     checked_scales,
     checked_weights,
     chosen_dtype,
@@ -36,9 +38,6 @@ from fewlabels.graph._symmetric import (
     symmetric_csr,
     symmetric_dense,
 )
-
-FloatArray: TypeAlias = npt.NDArray[np.floating]
-Affinity: TypeAlias = "sparse.csr_array | FloatArray"
 
 # Nodes in the order of locality that are sorted among themselves: few enough to stay near.
 _SORTED_TOGETHER = 128
@@ -199,6 +198,7 @@ class Graph:
         _refuse_graph(matrix)
         weights = checked_weights(matrix, "matrix")
         chosen = chosen_dtype(weights, dtype)
+        affinity: Affinity
         if layout == "dense":
             n_nodes = weights.shape[0]
             require_memory(

@@ -12,10 +12,10 @@ from scipy import sparse
 
 from fewlabels._progress import Progress, reporting
 from fewlabels._rows import row_blocks
-from fewlabels._typing import Matrix, Package
+from fewlabels._typing import Package
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.features.points import Points
-from fewlabels.graph._checked import ValidatedFeatures
+from fewlabels.graph._checked import Features, ValidatedFeatures
 from fewlabels.graph._graph import Graph
 from fewlabels.graph.search._neighbors import Neighbors, by_distance, find_neighbors
 
@@ -45,7 +45,7 @@ def candidates_of(distance: object, n_neighbors: int) -> int:
     return max(int(getattr(distance, "n_candidates", CANDIDATES)), 2 * n_neighbors)
 
 
-def values_and_distance(X: object, distance: Distance | None) -> tuple[Matrix, Distance | None]:
+def values_and_distance(X: object, distance: Distance | None) -> tuple[object, Distance | None]:
     """Return the features in `X`, and what compares candidates, where that is given or known.
 
     Points that were made of other data than arrays are on scales that are meant.
@@ -68,7 +68,7 @@ def values_and_distance(X: object, distance: Distance | None) -> tuple[Matrix, D
 
 
 def find_reranked(
-    X: Matrix,
+    X: Features,
     n_neighbors: int,
     distance: Distance | None,
     *,

@@ -20,11 +20,12 @@ import warnings
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 from scipy import sparse
 
 from fewlabels._arrays import first_few
 from fewlabels._callers import callers_level
-from fewlabels._typing import Matrix
+from fewlabels._typing import AnySparse, Matrix
 from fewlabels.exceptions import ScaleWarning
 from fewlabels.io import FeatureFile
 
@@ -40,7 +41,9 @@ _MOST_DECIDING, _LEAST_DROWNED = 10, 1 / 4
 _ROUNDING = {4: 1e-6, 8: 1e-12}
 
 
-def warn_of_scales(features: Matrix, metric: object, names: Sequence[object] | None = None) -> None:
+def warn_of_scales(
+    features: Matrix | FeatureFile, metric: object, names: Sequence[object] | None = None
+) -> None:
     """Warn if a few columns decide all distances.
 
     Cost: 512 rows are read, O(n_features) time: 1 ms for 784 features, a tenth for 64.
@@ -82,7 +85,9 @@ def warn_of_scales(features: Matrix, metric: object, names: Sequence[object] | N
     )
 
 
-def _deciding(features: Matrix) -> tuple[Matrix, int, float, float, float] | None:
+def _deciding(
+    features: Matrix | FeatureFile,
+) -> tuple[npt.NDArray[np.intp], int, float, float, float] | None:
     """Return what a warning says, or None where none is due.
 
     The deciding columns, the number of drowned ones, the largest range of each, and the share of
@@ -109,18 +114,20 @@ def _deciding(features: Matrix) -> tuple[Matrix, int, float, float, float] | Non
     return np.flatnonzero(deciding), n_drowned, widest, float(ranges[drowned].max()), share
 
 
-def _median_share(left: Matrix, right: Matrix, columns: Matrix, unit: float) -> float:
+def _median_share(
+    left: Matrix, right: Matrix, columns: npt.NDArray[np.bool_], unit: float
+) -> float:
     """Return what `columns` make up of a pair's squared distance, in the median over the pairs."""
     if sparse.issparse(left):
         squares = ((left - right) / unit).power(2)
         total, part = squares.sum(axis=1), squares @ columns.astype(np.float64)
     else:
-        squares = ((left.astype(np.float64) - right) / unit) ** 2
+        squares = ((left.astype(np.float64) - np.asarray(right)) / unit) ** 2
         total, part = squares.sum(axis=1), squares[:, columns].sum(axis=1)
     total, part = np.ravel(total), np.ravel(part)
     apart = total > 0
     return float(np.median(part[apart] / total[apart])) if apart.any() else 1.0
 
 
-def _row(values: Matrix) -> Matrix:
+def _row(values: np.ndarray | AnySparse) -> np.ndarray:
     return np.ravel(values.toarray() if sparse.issparse(values) else values)

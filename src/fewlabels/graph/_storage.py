@@ -13,8 +13,9 @@ from scipy import sparse
 from fewlabels._array_files import read_arrays
 from fewlabels._damage import UNREADABLE, reason
 from fewlabels._files import explaining_errors, replace_when_whole
-from fewlabels._typing import Loaded, Matrix, Package, State
+from fewlabels._typing import Fields, Loaded, Package, State
 from fewlabels.exceptions import DataFileError, FewLabelsError, GraphFileError
+from fewlabels.graph._affinities import Affinity, FloatArray
 
 _DTYPES = (np.dtype(np.float32), np.dtype(np.float64))
 
@@ -23,7 +24,10 @@ VERSION = 1
 
 
 def save_arrays(
-    path: str | os.PathLike[str], affinity: Matrix, local_scales: Matrix, build_info: Loaded
+    path: str | os.PathLike[str],
+    affinity: Affinity,
+    local_scales: FloatArray | None,
+    build_info: Fields,
 ) -> None:
     """Write the arrays and a JSON header; the file appears only when it is whole."""
     arrays: Loaded = {
@@ -43,7 +47,7 @@ def save_arrays(
         np.savez(file, **arrays)
 
 
-def load_arrays(path: str | os.PathLike[str]) -> tuple[Matrix, Matrix, State]:
+def load_arrays(path: str | os.PathLike[str]) -> tuple[Affinity, FloatArray | None, State]:
     """Read what :func:`save_arrays` wrote and check that it is a graph.
 
     Returns
@@ -97,7 +101,7 @@ def _read_header(arrays: Mapping[str, object], name: str) -> Loaded:
     return build_info
 
 
-def checked_affinity(arrays: Loaded) -> Matrix:
+def checked_affinity(arrays: Mapping[str, np.ndarray]) -> Affinity:
     """Return the weights that arrays by their names hold; a ValueError if they are no graph's."""
     if "dense" in arrays:
         dense = arrays["dense"]
@@ -121,7 +125,7 @@ def checked_affinity(arrays: Loaded) -> Matrix:
     return affinity
 
 
-def checked_state(state: Package) -> tuple[Matrix, Matrix, State]:
+def checked_state(state: Package) -> tuple[Affinity, FloatArray | None, State]:
     """Return weights, local scales and build information of a graph that was saved with a model.
 
     Raises
@@ -145,11 +149,11 @@ def checked_state(state: Package) -> tuple[Matrix, Matrix, State]:
         raise DataFileError(f"the graph in it is damaged: {reason(error)}") from error
 
 
-def _check_weights(affinity: Matrix, values: Matrix) -> None:
+def _check_weights(affinity: Affinity, values: np.ndarray) -> None:
     if not (np.isfinite(values).all() and (values >= 0).all()):
         raise ValueError("some weights are negative or not finite")
     if affinity.diagonal().any():
         raise ValueError("some points are joined to themselves")
     different = affinity != affinity.T
-    if different.nnz if sparse.issparse(affinity) else different.any():
+    if different.nnz if sparse.issparse(different) else different.any():
         raise ValueError("the weights are not symmetric")

@@ -6,7 +6,6 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from fewlabels._typing import Matrix
 from fewlabels.graph._graph import Graph
 
 
@@ -38,13 +37,13 @@ def without_edges(graph: Graph, nodes: npt.ArrayLike) -> Graph:
         return graph
     kept = np.ones(graph.n_nodes, dtype=bool)
     kept[apart] = False
-    weights: Matrix = graph.affinity
-    if graph.is_dense:
+    weights = graph.affinity
+    if isinstance(weights, np.ndarray):
         weights = weights * np.outer(kept, kept)
     else:
         stored = weights.tocoo()
         joined = kept[stored.row] & kept[stored.col]
         weights = sparse.csr_array(
-            (stored.data[joined], (stored.row[joined], stored.col[joined])), shape=stored.shape
+            (stored.data[joined], (stored.row[joined], stored.col[joined])), shape=weights.shape
         )
     return Graph(weights, local_scales=graph.local_scales, build_info=graph.build_info)

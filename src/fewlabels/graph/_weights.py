@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 
 from fewlabels._arrays import FILL_AFFINITIES, refuse_masked
-from fewlabels._typing import Matrix
 from fewlabels._validation import check_choice
 from fewlabels.exceptions import InvalidInputError
 
@@ -120,5 +119,6 @@ def _called(weights: WeightFunction, distances: FloatArray) -> FloatArray:
     return values
 
 
-def _first_wrong(values: FloatArray) -> Matrix:
-    return values[~(np.isfinite(values) & (values >= 0))][0]
+def _first_wrong(values: FloatArray) -> np.floating:
+    first: np.floating = values[~(np.isfinite(values) & (values >= 0))][0]
+    return first

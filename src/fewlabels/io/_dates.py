@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime
 import math
 import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,7 @@ from fewlabels.exceptions import InvalidInputError
 from fewlabels.io._named_dates import named_parts
 from fewlabels.io._spelled import is_missing_word
 from fewlabels.io._table import Dates, counted, is_blank, quoted, setting
+from fewlabels.io._zones import cut_words, cut_zone, in_one_zone, minutes_ahead
 
 _EPOCH = datetime.datetime(1970, 1, 1)
 _DAY = 86_400.0
@@ -27,15 +28,15 @@ _YEAR_FIRST = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:[T ]\s*(\S.*))?
 # 31/01/2026, 31.1.26, 1-31-2026; those whose month is a word are in `_named_dates.py`
 _YEAR_LAST = re.compile(r"(\d{1,2})([-/.])(\d{1,2})[-/.](\d{4}|\d{2})(?:[T ,]\s*(\S.*))?")
 _CLOCK = re.compile(
-    r"(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d+))?)?\s*([AaPp]\.?[Mm]\.?)?"
-    r"\s*(?:Z|UTC|GMT|[+-]\d{2}:?\d{2})?"
+    r"(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d+))?)?\s*(?:([AaPp]\.?[Mm]\.?)|[Uu]hr)?"
 )
-_OFFSET = re.compile(r":\d{2}.*?(?:(Z|UTC|GMT)|([+-])(\d{2}):?(\d{2}))$")
-_ZONE = re.compile(r"([+-])(\d{2}):(\d{2})$")
-_LOOKS_LIKE = re.compile(r"\s*\d{1,4}[-/.:]\d{1,2}([-/.:]\d|\s*$|\s*[AaPp]\.?[Mm])")
+_HOURS = re.compile(r"\d{1,2}:\d{2}\s*-\s*\d{1,2}:\d{2}")  # 09:00-12:00, from and to
+_ZONE = re.compile(r"[+-]\d{2}:\d{2}$")
+_LOOKS_LIKE = re.compile(r"\s*\d{1,4}[-/.:]\d{1,2}([-/.:]\d|\s*$|\s*[A-Za-z+-])")
 
 # A column of words in which few of the first cells are like dates is not doubted.
 _LOOKED_AT, _FEWEST = 200, 3
+_MOST_ENDS = 5
 
 # Which of two numbers before a year is the day.
 DAY_FIRST, MONTH_FIRST = "day first", "month first"
@@ -86,9 +87,9 @@ def text_dates(levels: Iterable[str], form: str = "") -> TextDates | None:
     cells = [cell for cell in levels if not (is_blank(cell) or is_missing_word(cell))]
     if not cells or not all(map(_looks_like, cells)):
         return None
-    clocks = {cell: share for cell in cells if (share := _clock(cell.strip())) is not None}
+    clocks = {cell: share for cell in cells if (share := _time_of_day(cell)) is not None}
     if len(clocks) == len(cells):
-        return TextDates(clocks, clock_only=True)
+        return _in_one_zone(TextDates(clocks, clock_only=True), zone)
     found = _most_days(cells, order)
     if len(found.days) < len(cells):
         return None
@@ -109,10 +110,10 @@ def doubt_of_dates(counts: Mapping[str, int]) -> str:
     if 2 * sum(map(_looks_like, some)) < len(some):
         return ""
     read = _most_days(counts, "")
-    dates = {cell for cell in counts if cell in read.days or _clock(cell.strip()) is not None}
+    dates = {cell for cell in counts if cell in read.days or _time_of_day(cell) is not None}
     n_dates, n_cells = sum(counts[cell] for cell in dates), sum(counts.values())
     if len(dates) < _FEWEST or 2 * n_dates <= n_cells or n_dates == n_cells:
-        return ""
+        return _about_ends(counts)
     others = [cell[:40] for cell in counts if cell not in dates]
     how = f" with the {read.order}" if read.order else ""
     return (
@@ -120,6 +121,26 @@ def doubt_of_dates(counts: Mapping[str, int]) -> str:
         f"read so (such as {quoted(others[:2])}), and is not used as dates. Fix these cells, or "
         "leave them empty"
     )
+
+
+def _about_ends(counts: Mapping[str, int]) -> str:
+    """Return what to say of dates and times with a few words behind them, which aren't known."""
+    ends: Counter[str] = Counter()
+    for cell, count in counts.items():
+        text, end = cut_words(cell.strip())
+        if end and (_clock(text) is not None or _of_either_order(text)):
+            ends[end] += count
+    if len(counts) < _FEWEST or 2 * ends.total() <= sum(counts.values()) or len(ends) > _MOST_ENDS:
+        return ""
+    return (
+        f"holds dates or times with words behind them that are no time zone known here "
+        f"({quoted(list(ends))}), and is not used as dates. Leave the words out, or write the "
+        "offset from UTC in their place, such as +01:00"
+    )
+
+
+def _of_either_order(cell: str) -> bool:
+    return any(_days(cell, day_first) is not None for day_first in (True, False))
 
 
 def _looks_like(cell: str) -> bool:
@@ -150,41 +171,15 @@ def _parts(form: str) -> tuple[str, str]:
 
 def _in_one_zone(read: TextDates, zone: str) -> TextDates:
     """Return dates as the clocks of one zone show them: of `zone`, or of that of all, or UTC."""
-    offsets = {cell: _offset_of(cell.strip()) for cell in read.days}
-    known = {offset for offset in offsets.values() if offset is not None}
-    if not known:
-        return replace(read, zone=zone)
-    if zone:
-        target = _minutes(*cast(re.Match[str], _ZONE.search(zone)).groups())
-    elif None in offsets.values():
-        few = sum(offset is not None for offset in offsets.values())
-        doubt = (
-            f"holds times with a time zone ({few:,} of {len(offsets):,} different ones) beside "
-            "others without; all were read as the clock on the wall shows them. Write the time "
-            "zone of all, or of none"
-        )
-        return replace(read, doubt=doubt)
-    else:
-        target = known.pop() if len(known) == 1 else 0
-    days = {
-        cell: day if offsets[cell] is None else day + (target - cast(int, offsets[cell])) / 1440
-        for cell, day in read.days.items()
-    }
-    sign, (hours, minutes) = "-" if target < 0 else "+", divmod(abs(target), 60)
-    said = ("time zones differ: as UTC",) if not zone and known else ()
-    return replace(read, days=days, zone=f"{sign}{hours:02d}:{minutes:02d}", said=said)
+    zones = {cell: _zone_of(cell.strip()) for cell in read.days}
+    found = in_one_zone(read.days, zones, zone, clock_only=read.clock_only)
+    return replace(read, days=found.days, zone=found.zone, said=found.said, doubt=found.doubt)
 
 
-def _offset_of(cell: str) -> int | None:
-    """Return the minutes by which a clock is ahead of UTC; None if the cell doesn't say."""
-    match = _OFFSET.search(cell)
-    if match is None:
-        return None
-    return 0 if match[1] else _minutes(*match.groups()[1:])
-
-
-def _minutes(sign: str, hours: str, minutes: str) -> int:
-    return (-1 if sign == "-" else 1) * (60 * int(hours) + int(minutes))
+def _zone_of(cell: str) -> str:
+    """Return the time zone of a date with a clock, or of a clock; empty if it doesn't say."""
+    named = named_parts(cell)
+    return cut_zone(cell if named is None else named[3] or "")[1]
 
 
 def _most_days(cells: Collection[str], order: str) -> TextDates:
@@ -209,14 +204,18 @@ def dates_of(read: TextDates, days: npt.NDArray[np.float64]) -> Dates:
 def formatted_dates(levels: Iterable[str], form: str) -> dict[str, float]:
     """Return the days of cells written as `form` says, in the way of ``strptime``; NaN if not.
 
-    Of UTC, where the form holds an offset (``%z``).
+    Of UTC, where the form holds an offset (``%z``), or ends with a zone (``%Z``).
     """
+    named = form.endswith("%Z")
+    form = form.removesuffix("%Z").rstrip()
     found = {}
     for cell in levels:
+        text, zone = cut_zone(cell.strip()) if named else (cell.strip(), "")
         try:
-            found[cell] = day_of(_in_utc(datetime.datetime.strptime(cell.strip(), form)))
+            day = day_of(_in_utc(datetime.datetime.strptime(text, form)))
         except ValueError:
-            found[cell] = math.nan
+            day = math.nan
+        found[cell] = day - (minutes_ahead(zone, day) or 0) / 1440 if zone else day
     return found
 
 
@@ -297,9 +296,15 @@ def _days(cell: str, day_first: bool) -> float | None:
     return None if share is None else day_of(date) + share
 
 
+def _time_of_day(cell: str) -> float | None:
+    """Return the share of the day at a clock; None of hours from and to, whose end is no zone."""
+    text = cell.strip()
+    return None if _HOURS.fullmatch(text) else _clock(text)
+
+
 def _clock(text: str) -> float | None:
-    """Return the share of the day that has passed at "12:30" or "1:05:07.5 pm"."""
-    match = _CLOCK.fullmatch(text)
+    """Return the share of the day that has passed at "12:30" or "1:05:07.5 pm", in any zone."""
+    match = _CLOCK.fullmatch(cut_zone(text)[0])
     if match is None:
         return None
     hour, minute, second = int(match[1]), int(match[2]), int(match[3] or 0)
@@ -321,7 +326,12 @@ def _other_form(cells: Sequence[str], read: Mapping[str, float]) -> str:
     if all(match[1].zfill(2) == match[3].zfill(2) for match in slashes):
         return ""
     first = slashes[0]
-    clock = "" if first[5] is None else " %H:%M:%S" if first[5].count(":") == 2 else " %H:%M"
+    time, zone = cut_zone(first[5] or "")
+    clock = "" if not time else " %H:%M:%S" if time.count(":") == 2 else " %H:%M"
+    if time[-1:] in ("m", "M"):
+        clock = f"{clock.replace('H', 'I')}{' ' * (' ' in time)}%p"
+    if zone:
+        clock += " %z" if zone[0] in "+-" else " %Z"
     return f"%m{first[2]}%d{first[2]}%{'Y' if len(first[4]) == 4 else 'y'}{clock}"
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from fewlabels._arrays import refuse_foreign, refuse_masked
 from fewlabels._labels import is_missing
-from fewlabels._typing import Cells, Fields, Frame, Loaded, Matrix, Package
+from fewlabels._typing import Cells, Fields, Frame, Loaded, Package
 from fewlabels.exceptions import DataFileError, InvalidInputError, InvalidTypeError
 from fewlabels.io._cells import text_of_bytes
 from fewlabels.io._dates import array_dates
@@ -200,8 +200,9 @@ def _column(values: object) -> object:
         if values.ndim == 0:
             raise InvalidInputError("a column must be a list or an array, got a single value.")
         held = _without_mask(values) if isinstance(values, np.ma.MaskedArray) else values
-        is_of_objects = isinstance(held, np.ndarray) and held.dtype == object and held.ndim == 1
-        return held.tolist() if is_of_objects else held
+        if isinstance(held, np.ndarray) and held.dtype == object and held.ndim == 1:
+            return held.tolist()
+        return held
     if isinstance(values, str) or not isinstance(values, Sequence):
         raise InvalidTypeError(
             f"a column must be a list or an array, got a {type(values).__name__}. Pass a mapping "
@@ -210,14 +211,14 @@ def _column(values: object) -> object:
     return list(values)
 
 
-def _without_mask(values: np.ma.MaskedArray) -> Matrix:
+def _without_mask(values: np.ma.MaskedArray) -> np.ndarray | Cells:
     """Return a column whose masked cells are missing, as NaN, NaT or None."""
     if values.ndim > 1:
         refuse_masked(values, "a column of arrays", "Fill them in, or leave those rows out")
         return values.data
     if values.dtype.kind in "fmM":
-        nothing = np.nan if values.dtype.kind == "f" else values.dtype.type("NaT")
-        return np.asarray(values.filled(nothing))
+        nothing = np.nan if values.dtype.kind == "f" else "NaT"
+        return np.asarray(values.filled(np.array([nothing], values.dtype)[0]))
     return values.tolist() if np.ma.is_masked(values) else values.data
 
 

@@ -15,7 +15,6 @@ from fewlabels._array_files import read_npy_header
 from fewlabels._damage import refusing_damage
 from fewlabels._files import explaining_errors
 from fewlabels._rows import row_blocks
-from fewlabels._typing import Matrix
 from fewlabels.exceptions import DataFileError, MissingDependencyError
 
 FloatArray = npt.NDArray[np.floating]
@@ -257,7 +256,7 @@ def features_in_map(X: np.memmap) -> NpyFeatures | None:
     if X.ndim != 2 or not X.flags.c_contiguous or X.filename is None or not X.dtype.isnative:
         return None
     # A slice of a map has the file and the offset of the whole map.
-    whole: Matrix = X
+    whole = X
     while isinstance(whole.base, np.memmap):
         whole = whole.base
     skipped = X.__array_interface__["data"][0] - whole.__array_interface__["data"][0]

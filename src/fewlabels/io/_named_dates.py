@@ -33,6 +33,12 @@ _MONTH_FIRST = re.compile(
     rf"{_WEEKDAY}{_WORD}[\s-]+(\d{{1,2}})(?:st|nd|rd|th)?(?:,\s*|\s+|-)(\d{{4}}){_CLOCK}",
     re.IGNORECASE,
 )
+# Mon Jan 5 12:30:00 UTC 2026, and with +0100 at the end: of C, date, Git
+_YEAR_AFTER_CLOCK = re.compile(
+    rf"{_WEEKDAY}{_WORD}\s+(\d{{1,2}})\s+(\d{{1,2}}:\d{{2}}(?::\d{{2}})?(?:\s+\S{{1,6}})?)\s+(\d{{4}})"
+    r"(\s+[+-]\d{4})?",
+    re.IGNORECASE,
+)
 _HAS_WORD = re.compile(r"[^\W\d_]{3}")
 
 
@@ -58,8 +64,13 @@ def named_parts(cell: str) -> tuple[str, int, str, str | None] | None:
         day, word, year, clock = match.groups()
     else:
         match = _MONTH_FIRST.fullmatch(cell)
-        if match is None:
+        late = _YEAR_AFTER_CLOCK.fullmatch(cell) if match is None else None
+        if match is not None:
+            word, day, year, clock = match.groups()
+        elif late is not None:
+            word, day, clock, year, offset = late.groups()
+            clock += offset or ""
+        else:
             return None
-        word, day, year, clock = match.groups()
     month = month_of(word)
     return None if month is None else (year, month, day, clock)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import IO
 from xml.etree import ElementTree
 
-from fewlabels.io._sheet_rows import CONTENT, NOT_TOLD_HERE, TABLE, rows_of
+from fewlabels.io._sheet_rows import CONTENT, NOT_TOLD_HERE, TABLE, repeated, rows_of
 
 _CHUNK = 1 << 20
 _MOST_KEPT = 1 << 17  # of a chunk, where no row ends in it; a formula has 8,192 characters at most
@@ -21,6 +21,7 @@ _OF_SHEET = "{http://schemas.openxmlformats.org/package/2006/relationships}Relat
 _ID = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _STRICT_ID = "{http://purl.oclc.org/ooxml/officeDocument/relationships}id"
 _OFFICE = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"
+_KIND_OF_VALUE = "{urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0}value-type"
 
 # A cell that begins with a formula; what follows closes the cell if there is no value.
 _FORMULA = re.compile(
@@ -47,7 +48,7 @@ class Formulas:
     asks_for_values : bool
         Whether the file asks the program that opens it to work all values out anew.
     n_errors : int
-        Cells whose value is an error, such as #N/A; not told of .ods files.
+        Cells whose value is an error, such as #N/A.
     """
 
     n_formulas: int = 0
@@ -111,11 +112,13 @@ def _of_xml(part: IO[bytes], asks: bool) -> Formulas:
 
 
 def _of_open_document(archive: zipfile.ZipFile, sheet: str) -> Formulas:
-    n_formulas = n_without = 0
+    n_formulas = n_without = n_errors = 0
     for row in rows_of(archive, sheet):
         for cell in row.iter(f"{TABLE}table-cell"):
+            if cell.get(_KIND_OF_VALUE) == "error":
+                n_errors += repeated(row, "rows") * repeated(cell, "columns")
             if cell.get(f"{TABLE}formula"):
                 n_formulas += 1
                 # LibreOffice writes a value that is empty text as a paragraph without a type
                 n_without += cell.get(f"{_OFFICE}value-type") is None and len(cell) == 0
-    return Formulas(n_formulas, n_without)
+    return Formulas(n_formulas, n_without, n_errors=n_errors)

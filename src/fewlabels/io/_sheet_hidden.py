@@ -7,7 +7,7 @@ import zipfile
 from typing import IO
 
 from fewlabels.io._sheet_formulas import sheet_part
-from fewlabels.io._sheet_rows import CONTENT, NOT_TOLD_HERE, TABLE, rows_of
+from fewlabels.io._sheet_rows import CONTENT, NOT_TOLD_HERE, TABLE, repeated, rows_of
 
 _CHUNK = 1 << 20
 _LONGEST = 1 << 10  # of what begins a row
@@ -49,7 +49,7 @@ def _of_open_document(archive: zipfile.ZipFile, sheet: str) -> int:
         else:
             return 0
     return sum(
-        int(row.get(f"{TABLE}number-rows-repeated", "1"))
+        repeated(row, "rows")
         for row in rows_of(archive, sheet)
         if row.get(f"{TABLE}visibility", "visible") != "visible"
         and any(len(cell) for cell in row)  # filters also hide what is empty below the table

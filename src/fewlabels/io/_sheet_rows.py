@@ -35,3 +35,8 @@ def rows_of(archive: zipfile.ZipFile, sheet: str) -> Iterator[ElementTree.Elemen
                 if inside:
                     yield element
                 element.clear()
+
+
+def repeated(element: ElementTree.Element, what: str) -> int:
+    """Return how many "rows" or "columns" an element stands for."""
+    return int(element.get(f"{TABLE}number-{what}-repeated", "1"))

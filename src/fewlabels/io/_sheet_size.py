@@ -11,7 +11,7 @@ import zipfile
 from typing import IO
 from xml.etree import ElementTree
 
-from fewlabels.io._sheet_rows import CONTENT, NOT_TOLD_HERE, TABLE
+from fewlabels.io._sheet_rows import CONTENT, NOT_TOLD_HERE, TABLE, repeated
 
 _CELL = re.compile(rb"""\br=["']([A-Z]{1,3})(\d{1,7})["']""")
 _CHUNK = 1 << 20
@@ -63,7 +63,7 @@ def _sizes_of_open_document(part: IO[bytes]) -> list[tuple[int, int]]:
     rows = filled_rows = columns = 0
     for _, element in ElementTree.iterparse(part):
         if element.tag == f"{TABLE}table-row":
-            rows += _repeated(element, "rows")
+            rows += repeated(element, "rows")
             width = _filled_width(element)
             if width:
                 filled_rows, columns = rows, max(columns, width)
@@ -78,11 +78,7 @@ def _sizes_of_open_document(part: IO[bytes]) -> list[tuple[int, int]]:
 def _filled_width(row: ElementTree.Element) -> int:
     place = width = 0
     for cell in row:
-        place += _repeated(cell, "columns")
+        place += repeated(cell, "columns")
         if len(cell):
             width = place
     return width
-
-
-def _repeated(element: ElementTree.Element, what: str) -> int:
-    return int(element.get(f"{TABLE}number-{what}-repeated", "1"))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import IO, TypeAlias
 from xml.etree import ElementTree
 
-from fewlabels.io._sheet_rows import CONTENT, NOT_TOLD_HERE, TABLE, rows_of
+from fewlabels.io._sheet_rows import CONTENT, NOT_TOLD_HERE, TABLE, repeated, rows_of
 
 _SPANNED = b"number-rows-spanned"
 _CHUNK = 1 << 20
@@ -42,18 +42,18 @@ def _spans(archive: zipfile.ZipFile, sheet: str) -> list[Span]:
     row = 0
     for element in rows_of(archive, sheet):
         found += _in_row(element, row)
-        row += _number(element, "rows-repeated")
+        row += repeated(element, "rows")
     return found
 
 
 def _in_row(element: ElementTree.Element, row: int) -> Iterator[Span]:
     column = 0
     for cell in element:
-        n_rows, n_columns = _number(cell, "rows-spanned"), _number(cell, "columns-spanned")
+        n_rows, n_columns = _spanned(cell, "rows"), _spanned(cell, "columns")
         if n_rows > 1:
             yield (row, column), (row + n_rows - 1, column + n_columns - 1)
-        column += _number(cell, "columns-repeated")
+        column += repeated(cell, "columns")
 
 
-def _number(element: ElementTree.Element, what: str) -> int:
-    return int(element.get(f"{TABLE}number-{what}", "1"))
+def _spanned(element: ElementTree.Element, what: str) -> int:
+    return int(element.get(f"{TABLE}number-{what}-spanned", "1"))

@@ -26,6 +26,8 @@ from fewlabels.io._spelled import is_missing_word
 from fewlabels.io._table import counted, is_blank, quoted
 from fewlabels.io._titles import about_title, n_title_lines, own_names
 
+# What spreadsheet programs keep of a number.
+_DIGITS = 15
 # An empty cell of the reader's array and of Python's lists.
 _CELL_BYTES = 40
 
@@ -98,7 +100,7 @@ def read_sheet(source: Source) -> ObjectTable:
     table = ObjectTable(source.name, columns)
     about = about_title(title) if title else ""
     table.notes = (*sheet.notes, *filter(None, (about, numbered)))
-    table.warnings = warnings
+    table.warnings = (*warnings, *filter(None, map(_about_digits, columns, columns.values())))
     table.elsewhere = hint
     return table
 
@@ -236,6 +238,28 @@ def _plain(cell: object) -> object:
     if isinstance(cell, float) and cell.is_integer() and abs(cell) < 2**53:
         return int(cell)
     return None if cell == "" else cell
+
+
+def _about_digits(name: str, cells: Cells) -> str:
+    """Say that whole numbers may have lost their last digits; empty if they are short enough.
+
+    Beyond 2^53 the reader loses them. Spreadsheet programs keep 15 digits, and write a nought for
+    each that follows; times in microseconds are as long, and often end with three.
+    """
+    long = [
+        cell
+        for cell in cells
+        if isinstance(cell, (int, float)) and abs(cell) >= 10**_DIGITS and float(cell).is_integer()
+    ]
+    lost = any(abs(cell) >= 2**53 for cell in long)
+    cut = long and all(int(cell) % 10 == 0 for cell in long) and any(int(c) % 1000 for c in long)
+    if not (lost or cut):
+        return ""
+    return (
+        f"column {name!r} holds whole numbers of more than {_DIGITS} digits "
+        f"({counted(len(long), 'cell')}), and workbooks keep no more: the last digits may not be "
+        "those that were meant. If these are ids, have them written as text"
+    )
 
 
 def _durations_alike(cells: Cells) -> Cells:

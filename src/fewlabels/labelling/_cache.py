@@ -16,7 +16,7 @@ import numpy as np
 from fewlabels._array_files import read_arrays
 from fewlabels._damage import UNREADABLE
 from fewlabels._files import replace_when_whole
-from fewlabels._typing import Fields, Package
+from fewlabels._typing import Fields, Matrix, Package
 from fewlabels._version import __version__
 from fewlabels.exceptions import FewLabelsError
 
@@ -49,12 +49,12 @@ class Cache:
         """Return an array or a sparse matrix, or None."""
         found = self.arrays(name)
         if set(found) == set(_MATRIX):
-            shape = tuple(int(size) for size in found["shape"])
             from scipy import sparse  # not needed before there are points
 
             try:
+                n_rows, width = map(int, found["shape"])
                 parts = (found["data"], found["indices"], found["indptr"])
-                return sparse.csr_matrix(parts, shape=shape)
+                return sparse.csr_matrix(parts, shape=(n_rows, width))
             except ValueError:
                 return None
         return found.get("array")
@@ -70,10 +70,11 @@ class Cache:
             return {}
         return found if isinstance(found, dict) else {}
 
-    def put(self, name: str, array: np.ndarray) -> None:
+    def put(self, name: str, array: Matrix) -> None:
         """Keep an array or a sparse matrix."""
-        held: dict[str, np.ndarray] = {"array": array}
-        if hasattr(array, "tocsr"):
+        if isinstance(array, np.ndarray):
+            held = {"array": array}
+        else:
             rows = array.tocsr()
             held = {part: getattr(rows, part) for part in _MATRIX[:3]}
             held["shape"] = np.array(rows.shape)

@@ -22,6 +22,7 @@ from fewlabels.labelling._rows import (
     events_of_program,
     reading_back,
 )
+from fewlabels.labelling._telling import Telling
 from fewlabels.session._events import Event
 from fewlabels.session._state import SessionState
 
@@ -37,11 +38,11 @@ class Fed:
     events: tuple[Event, ...]
 
 
-class Desk:
+class Desk(Telling):
     """The label file, and what its log adds up to at this moment.
 
     Threads may share it. What is stored is stored under one lock, `_writing`, which the disk is
-    waited for with; what is read is read under another, which nobody holds for long.
+    waited for with; what is read is read under another, `lock`, which nobody holds for long.
 
     Parameters
     ----------
@@ -52,10 +53,10 @@ class Desk:
     """
 
     def __init__(self, file: LabelFile, n_points: int, seed: int) -> None:
+        super().__init__()
         self.file = file
         self.n_points = n_points
         self.ledger = Ledger()
-        self.version = 0
         self._seed = seed
         self._state = SessionState(n_points, None)
         self._queues = Queues(self._state, self.ledger, seed)
@@ -65,9 +66,6 @@ class Desk:
         self._said: Said | None = None  # whose agreement was looked at last, and what it says
         self._probable: dict[int, int] = {}
         self._writing = threading.Lock()
-        self.lock = threading.RLock()
-        self._changed = threading.Condition(self.lock)
-        self._listeners: list[Callable[[int], None]] = []
         for row in file.rows():
             with reading_back(row, file.path):
                 check_row(row, n_points, self.ledger.classes)
@@ -128,35 +126,6 @@ class Desk:
         """
         with self.lock:
             return self._queues.shortage(ready), self._queues.replaceable()
-
-    # Changes are told
-
-    def change(self) -> None:
-        """Grow the version, and tell who listens."""
-        with self._changed:
-            self.version += 1
-            version, listeners = self.version, list(self._listeners)
-            self._changed.notify_all()
-        for callback in listeners:
-            callback(version)
-
-    def wait(self, version: int, timeout: float | None) -> int:
-        """Wait until the version is another."""
-        with self._changed:
-            self._changed.wait_for(lambda: self.version != version, timeout)
-            return self.version
-
-    def subscribe(self, callback: Callable[[int], None]) -> Callable[[], None]:
-        """Call `callback(version)` after each change; return what ends that."""
-        with self.lock:
-            self._listeners.append(callback)
-
-        def end() -> None:
-            with self.lock:
-                if callback in self._listeners:
-                    self._listeners.remove(callback)
-
-        return end
 
     # Acts
 

@@ -29,6 +29,9 @@ FORMATS = (*TABLES, "label-studio", "prodigy", "folders")
 
 _WITH_WORDS = ("label-studio", "prodigy")
 _ADDED = ("label", "confidence", "evidence", "given", "second", "doubt")
+# Prodigy keeps these for itself.
+_OF_PRODIGY = frozenset({"label", "meta", "options", "accept", "answer", "_view_id", "_input_hash"})
+_OF_PRODIGY |= {"_task_hash", "_annotator_id", "_timestamp"}
 _NOT_IN_A_NAME = re.compile(r'[\x00-\x1f<>:"/\\|?*]')
 
 
@@ -60,12 +63,10 @@ class Labels:
         self.names = names
         self.codes = np.full(n, -1, dtype=np.int64)
         if snapshot is not None:
-            proven = snapshot.held
-            found = snapshot.codes
-            self.codes[:] = found
-            if proven is not None:
-                told = (proven >= 0) & (found >= 0)
-                self.codes[told] = proven[told]
+            self.codes[:] = snapshot.codes
+            if snapshot.held is not None:  # also where the models of now have no answer
+                told = snapshot.held >= 0
+                self.codes[told] = snapshot.held[told]
         self.given = np.zeros(n, dtype=bool)
         for point, class_id in ledger.labels.items():
             self.codes[point] = class_id
@@ -87,7 +88,7 @@ class Labels:
         n = self.items.n_points
         evidence = np.zeros(n)
         second: Cells = [None] * n
-        doubt: list[str] = ["unreached"] * n
+        doubt = ["unlabelled"] * n  # no model was asked
         if self.snapshot is not None:
             evidence = self.snapshot.evidence.astype(np.float64)
             next_best = np.where(self._revised, self.snapshot.codes, self.snapshot.second)
@@ -194,20 +195,38 @@ class PointTable(Table):
 
 def _free(name: str, taken: tuple[str, ...]) -> str:
     """Return a name that no column has yet."""
-    candidates = [name, f"fewlabels_{name}"]
-    candidates += [f"fewlabels_{name}_{number}" for number in range(2, len(taken) + 3)]
+    return name if name not in taken else _in_front("fewlabels", name, taken)
+
+
+def _in_front(word: str, name: str, taken: tuple[str, ...]) -> str:
+    """Return a name with a word in front, and a number at the end if that is taken, too."""
+    candidates = [f"{word}_{name}"]
+    candidates += [f"{word}_{name}_{number}" for number in range(2, len(taken) + 3)]
     return next(candidate for candidate in candidates if candidate not in taken)
 
 
-def _fields(items: Items, point: int) -> dict[str, str]:
-    """Return what programs for labelling show of a point."""
-    text = items.text(point)
-    if text is not None:
-        return {"text": text, **dict(items.cells(point))}
-    source = items.picture(point)
-    if isinstance(source, Path):
-        return {"image": items.address(point)}
-    return dict(items.cells(point)) or {"point": str(point)}
+class _Fields:
+    """What programs for labelling show of a point.
+
+    A column of a name that the program keeps for itself gets "column_" in front.
+    """
+
+    def __init__(self, items: Items, kept: frozenset[str] = frozenset()) -> None:
+        self._items = items
+        taken = () if items.table is None else items.table.names
+        if items.text_column is not None:
+            kept |= {"text"}
+        self._names = {name: _in_front("column", name, taken) for name in taken if name in kept}
+
+    def of(self, point: int) -> dict[str, str]:
+        items = self._items
+        cells = {self._names.get(name, name): value for name, value in items.cells(point)}
+        text = items.text(point)
+        if text is not None:
+            return {"text": text, **cells}
+        if isinstance(items.picture(point), Path):
+            return {"image": items.address(point)}
+        return cells or {"point": str(point)}
 
 
 def _label_studio(found: Labels) -> Iterator[bytes]:
@@ -218,9 +237,10 @@ def _label_studio(found: Labels) -> Iterator[bytes]:
         value = {"choices": [found.names[class_id]]}
         return [{"from_name": "label", "to_name": shown, "type": "choices", "value": value}]
 
+    fields = _Fields(found.items)
     yield b"["
     for point in range(found.items.n_points):
-        task: Json = {"id": point + 1, "data": _fields(found.items, point)}
+        task: Json = {"id": point + 1, "data": fields.of(point)}
         annotations = []
         for word in found.words.get(point, ()):
             skipped = word.class_id < 0
@@ -245,11 +265,12 @@ def _label_studio(found: Labels) -> Iterator[bytes]:
 def _prodigy(found: Labels) -> Iterator[bytes]:
     """Yield what was answered, as Prodigy's recipes for choices store it."""
     options = [{"id": name, "text": name} for name in found.names.values()]
+    fields = _Fields(found.items, _OF_PRODIGY)
     for point in range(found.items.n_points):
         for word in found.words.get(point, ()):
             skipped = word.class_id < 0
             entry = {
-                **_fields(found.items, point),
+                **fields.of(point),
                 "meta": {"point": point},
                 "options": options,
                 "accept": [] if skipped else [found.names[word.class_id]],

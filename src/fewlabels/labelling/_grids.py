@@ -6,8 +6,6 @@ from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from scipy.special import betaincinv
-
 if TYPE_CHECKING:
     from fewlabels.labelling._ledger import Ledger
 
@@ -95,6 +93,8 @@ class GridRecord:
             n_wrong += len(grid.out)
             if n_right + n_wrong >= _REMEMBERED:
                 break
+        from scipy.special import betaincinv  # a quarter of the time to the first question
+
         low = betaincinv(n_right + 1, n_wrong + 1, _RISK)
         return most if low >= _PURE else min(_TRIED, most)
 

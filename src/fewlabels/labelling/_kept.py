@@ -9,6 +9,7 @@ from fewlabels.labelling._cache import Cache
 from fewlabels.labelling._snapshot import DOUBTS, Predicted
 
 _NAME = "predicted"
+_PROVEN = "proven"
 _TYPES: dict[str, type[np.generic]] = {
     "codes": np.int16,
     "second": np.int16,
@@ -30,7 +31,7 @@ def keep_predictions(cache: Cache, predicted: Predicted, mark: str) -> None:
     """
     held = {name: getattr(predicted, name) for name in _TYPES}
     if predicted.held is not None:
-        held["held"] = predicted.held
+        held[_PROVEN] = predicted.held
     cache.put_arrays(_NAME, {**held, "mark": np.array(mark)})
 
 
@@ -50,7 +51,9 @@ def kept_predictions(
     found = cache.arrays(_NAME)
     if "mark" not in found or found["mark"].shape != () or str(found["mark"]) != mark:
         return None
-    held = found.get("held", np.full(n_points, -1, dtype=np.int16))
+    if "held" in found:
+        return None  # of an earlier version, which left answers among them that are told nobody
+    held = found.get(_PROVEN, np.full(n_points, -1, dtype=np.int16))
     arrays = {name: found.get(name, np.empty(0)) for name in _TYPES}
     fits = all(
         array.shape == (n_points,) and array.dtype == _TYPES[name] for name, array in arrays.items()
@@ -62,4 +65,4 @@ def kept_predictions(
         return None
     if not (arrays["doubt"] < len(DOUBTS)).all():
         return None
-    return Predicted(**arrays, held=held if "held" in found else None)
+    return Predicted(**arrays, held=held if _PROVEN in found else None)

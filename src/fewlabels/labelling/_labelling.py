@@ -197,6 +197,9 @@ class Labelling(Knowing):
             ledger = desk.ledger
             person = ledger.person(who)
             n_labelled, n_skipped = len(ledger.labels), len(ledger.skipped)
+            n_left = self._items.n_points - n_labelled - n_skipped
+            if n_left == 0 and advice is not None and advice["action"] != "stop" and not problem:
+                n_left = 1  # labels given at a glance may be checked: the model will tell
             return {
                 "id": self.id,
                 "file": self.path.name,
@@ -210,7 +213,7 @@ class Labelling(Knowing):
                 "classes": self._acts.classes(),
                 "n_labelled": n_labelled,
                 "n_skipped": n_skipped,
-                "n_left": self._items.n_points - n_labelled - n_skipped,
+                "n_left": n_left,
                 "can_undo": bool(person.done),
                 "can_redo": bool(person.undone),
                 "people": ledger.people,

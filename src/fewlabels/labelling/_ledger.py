@@ -102,7 +102,7 @@ class Ledger:
         return self._acts[seq]
 
     def words(self, point: int) -> dict[str, Word]:
-        """Return the word of each person on a point, in the order of their first."""
+        """Return the word of each person on a point, in the order in which they came."""
         return self._heard(point)[0]
 
     def decided(self, point: int) -> bool:
@@ -274,7 +274,10 @@ class Ledger:
                 continue
             if row.kind == "decided":
                 decided = row.body["class"]
-            words[row.who] = Word(row, _class_in(row))
+            word = Word(row, _class_in(row))
+            if row.who in words and words[row.who].class_id != word.class_id:
+                del words[row.who]  # another word, after those that others have said by now
+            words[row.who] = word
         return words, decided
 
 

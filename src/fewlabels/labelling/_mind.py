@@ -102,6 +102,7 @@ class Mind:
         unread = self.graph.neighbor_counts == 0
         self.unread = unread if unread.any() else None
         self.held = HeldAnswers()
+        self._n_drawn = 0  # questions since the last choice, which had no checks among them
         self._foreseen: list[int] = []  # those that a model still holds, the last ones
 
     def take(self, events: Sequence[Event], *, drawn: bool = False) -> None:
@@ -109,6 +110,10 @@ class Mind:
         for event in events:
             if drawn:
                 event = replace(event, owed=self.state.owed)
+                if 0 < share_of_checks(self.state, self._settings, None) < 1:
+                    self._n_drawn += len(event.indices)
+            elif event.kind == "asked":
+                self._n_drawn = 0
             n_labels = len(self.state.labels)
             self.state.take(event)
             lost = len(self.state.labels) < n_labels  # a check may ask about a label, too
@@ -181,8 +186,10 @@ class Mind:
             share = share_of_checks(state, self._settings, None)
         if checked is None:
             share = 0.0
-        n_checks, owed = checks_due(state.owed, count, share, rng)
-        n_checks = min(n_checks, int(pool.sum()))
+        # whoever is quicker than the rule gets as many checks: some are made up for
+        n_due = count + (self._n_drawn if share < 1 else 0)
+        n_checks, owed = checks_due(state.owed, n_due, share, rng)
+        n_checks = min(n_checks, count, int(pool.sum()))
         drawn = rng.choice(np.flatnonzero(pool), size=n_checks, replace=False)
         audits: tuple[Audit, ...] = ()
         if n_checks and checked is not None:
@@ -256,16 +263,19 @@ class Mind:
         return last if last is not None and relabelled_together(self.state, last) else None
 
     def standing(self, sequence: CheckSequence, held: Answers) -> Answers:
-        """Return the answers held, but none where it was a label that people took back since."""
-        return held.without(taken_back(self.state, sequence))
+        """Return the answers held that stand.
+
+        None where it was a label that people took back since, nor where nothing is known.
+        """
+        silent = [] if self.unread is None else np.flatnonzero(self.unread).tolist()
+        return held.without([*taken_back(self.state, sequence), *silent])
 
     def proven_sequence(self, advice: Advice) -> CheckSequence | None:
         """Return the sequence that proves what an advice says is proven."""
         proof = advice.proof
         if proof is None or advice.action != "stop" or proof.low < advice.wanted:
             return None
-        of = [s for s in self.state.sequences if len(s.labels) == proof.n_labels]
-        return of[-1] if of else None
+        return self.state.sequences[proof.number]
 
 
 def mixed(chosen: Sequence[int], drawn: Sequence[int], rng: np.random.Generator) -> list[int]:

@@ -28,6 +28,7 @@ def progress_json(
         "n_labelled": len(ledger.labels),
         "n_skipped": len(ledger.skipped),
         "n_points": n_points,
+        "counted": counted(len(ledger.labels), len(ledger.skipped), n_points, nouns),
         "seconds_a_label": _seconds_a_label(ledger),
         "accuracy": None,
         "now": None,
@@ -51,7 +52,8 @@ def progress_json(
             "confidence": estimate.confidence,
         }
     found["now"] = None if advice.accuracy_now is None else list(advice.accuracy_now)
-    found["sentence"] = None if snapshot.proven is None else sentence(snapshot.proven, nouns[1])
+    if snapshot.proven is not None:
+        found["sentence"] = sentence(snapshot.proven, n_points, nouns[1])
     found["advice"] = advice_json(advice)
     found["proven"] = is_proven(advice)
     if proof is not None:
@@ -107,20 +109,43 @@ def advice_json(advice: Advice) -> Json:
     }
 
 
-def sentence(proven: Proven, noun: str) -> str:
+def counted(n_labelled: int, n_skipped: int, n_points: int, nouns: tuple[str, str]) -> str:
+    """Say how many of all are labelled, and how many were skipped.
+
+    Examples
+    --------
+    >>> counted(1_000, 2, 10_000, ("text", "texts"))
+    '1,000 of 10,000 texts labelled, 2 skipped.'
+    """
+    skipped = f", {n_skipped:,} skipped" if n_skipped else ""
+    return f"{n_labelled:,} of {n_points:,} {nouns[n_points != 1]} labelled{skipped}."
+
+
+def sentence(proven: Proven, n_points: int, noun: str) -> str:
     """Say how many labels are right, for people who know nothing of how that was found.
+
+    It is of all `n_points`; of which of them nothing is claimed, it says, too.
 
     Examples
     --------
     >>> from fewlabels.labelling._snapshot import Proven
-    >>> sentence(Proven(10_000, 9_100, 9_600, 0.95, 120), "texts")
+    >>> sentence(Proven(10_000, 9_100, 9_600, 0.95, 120), 10_000, "texts")
     'Of 10,000 texts 9,100 to 9,600 are labelled right, with 95 % confidence (120 random checks).'
+    >>> sentence(Proven(9_997, 9_100, 9_600, 0.95, 120), 10_000, "texts").partition("). ")[2]
+    '3 are not counted: they were skipped, are open, or nothing is known of them.'
     """
     checks = "1 random check" if proven.n_checks == 1 else f"{proven.n_checks:,} random checks"
-    return (
-        f"Of {proven.n_points:,} {noun} {proven.low:,} to {proven.high:,} are labelled right, with "
+    said = (
+        f"Of {n_points:,} {noun} {proven.low:,} to {proven.high:,} are labelled right, with "
         f"{100 * proven.confidence:g} % confidence ({checks})."
     )
+    n_out = n_points - proven.n_points
+    if not n_out:
+        return said
+    if n_out == 1:
+        return f"{said} 1 is not counted: it was skipped, is open, or nothing is known of it."
+    out = f"{n_out:,} are not counted"
+    return f"{said} {out}: they were skipped, are open, or nothing is known of them."
 
 
 def _seconds_a_label(ledger: Ledger) -> float | None:

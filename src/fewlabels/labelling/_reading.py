@@ -38,8 +38,9 @@ def export_labels(
     It works at any time, also while the page is open. Tables get six more columns: ``label``, the
     one given, else the most probable class; ``confidence``, the probability that it is right;
     ``evidence``; ``given``, whether a person gave it; ``second``, the next most probable class;
-    and ``doubt``: "given", "skipped", or as of :meth:`fewlabels.FewLabelsClassifier.doubt`. If the
-    desired accuracy is proven, the predictions are the proven ones.
+    and ``doubt``: "given", "skipped", or as of :meth:`fewlabels.FewLabelsClassifier.doubt`;
+    "unlabelled" without predictions. If the desired accuracy is proven, the predictions are the
+    proven ones.
 
     Cells of the data are written exactly as they were read, including those that a spreadsheet
     interprets as formulas, so that other programs read the same values. Names of classes can't be

@@ -86,7 +86,7 @@ class LabelledScorer:
         scorer = resolved_scorer(self.scoring, estimator)
         return scorer(estimator, X, targets.values(rows), **params)
 
-    def get_metadata_routing(self) -> Package:
+    def get_metadata_routing(self) -> object:
         """Return what the wrapped scorer asks of scikit-learn's metadata routing."""
         return get_routing_for_object(None if self.scoring is None else get_scorer(self.scoring))
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, clone, is_regressor
 from sklearn.pipeline import Pipeline
 
-from fewlabels._typing import Estimator, Matrix, Package, State
+from fewlabels._typing import Estimator, Package, State
 from fewlabels._validation import check_same_length
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.graph import Graph
@@ -155,7 +155,7 @@ def _test_sets(cv: object, X: object, y: object, targets: Targets) -> Iterator[I
 
 
 def _fit(
-    estimator: Estimator, X: Matrix, y: np.ndarray, before: Estimator, params: State
+    estimator: Estimator, X: object, y: np.ndarray, before: Estimator, params: State
 ) -> Estimator:
     """Fit a clone on all points, on the graph of the one before if there is one."""
     model = clone(estimator)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +16,7 @@ from fewlabels._same_rows import refuse_other_rows
 from fewlabels._turns import in_turn
 from fewlabels._typing import Matrix, Package
 from fewlabels.exceptions import InvalidInputError
-from fewlabels.graph import DiskGraph
+from fewlabels.graph import DiskGraph, Graph
 from fewlabels.models._class_prior import ClassPrior, resolve_class_prior
 from fewlabels.models._estimator import GraphEstimator
 from fewlabels.models._relabel import add_codes, remove_codes
@@ -296,7 +296,7 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, GraphEstimator):
         tags.classifier_tags.multi_label = self._takes_multilabel
         return tags
 
-    def _require_memory(self, labels: Package, points: Matrix) -> None:
+    def _require_memory(self, labels: Package, points: Matrix | Graph) -> None:
         if isinstance(points, DiskGraph):
             return  # solved for by groups of classes, which asks for what that needs
         n_points, n_classes = len(labels.labelled), len(labels.classes)
@@ -379,7 +379,7 @@ class GraphClassifier(ClassifierMixin, TransformerMixin, GraphEstimator):
         self.reached_ = self.graph_.reached_from(labels.labelled)
         answered = scores.answered  # not all are where the solve ended too early
         if self._is_multilabel and isinstance(scores, Scores):
-            distributions: Any = scores.marginals(self._prior())
+            distributions: np.ndarray = scores.marginals(self._prior())
             self.evidence_ = scores.true_values()[:, -1].copy()
         else:
             distributions = scores.distributions(self._prior())

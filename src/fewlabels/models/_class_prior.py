@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from numbers import Real
-from typing import Any, TypeAlias
+from typing import Any, SupportsFloat, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -23,7 +23,7 @@ _ALLOWED = (
 )
 
 
-def shares_by_class(class_prior: object) -> Mapping[Any, Any] | None:
+def shares_by_class(class_prior: object) -> Mapping[object, SupportsFloat] | None:
     """Return a prior that goes from class to share as a mapping, or None of any other.
 
     A ``pandas.Series`` goes by its index, as ``y.value_counts(normalize=True)`` does: its order
@@ -73,7 +73,7 @@ def resolve_class_prior(class_prior: ClassPrior, labels: Labels) -> FloatArray |
         raise InvalidInputError(f"class_prior must be {_ALLOWED}; got {class_prior!r}.")
     refuse_masked(class_prior, "class_prior", "Give every class its share")
     by_class = shares_by_class(class_prior)
-    given: Any = class_prior if by_class is None else _in_order(by_class, labels)
+    given = class_prior if by_class is None else _in_order(by_class, labels)
     try:
         if np.asarray(given).dtype == bool:
             raise TypeError("booleans are not shares")
@@ -101,7 +101,7 @@ def resolve_class_prior(class_prior: ClassPrior, labels: Labels) -> FloatArray |
     return np.asarray(shares / total)
 
 
-def _in_order(prior: Mapping[Any, Any], labels: Labels) -> list[float]:
+def _in_order(prior: Mapping[object, SupportsFloat], labels: Labels) -> list[float]:
     known = labels.classes.tolist()
     # True equals 1, but is no name of that class
     kinds = {name: _is_bool(name) for name in known}

@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Sequence
 from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
+from scipy import sparse
 from sklearn.utils.validation import check_is_fitted
 
-from fewlabels._typing import Matrix, State
+from fewlabels._callers import callers_level
+from fewlabels._labels import Labels
+from fewlabels._typing import Matrix
 from fewlabels._validation import check_choice, check_integer, check_n_jobs, check_real
-from fewlabels.exceptions import InvalidInputError
+from fewlabels.exceptions import InvalidInputError, LabelWarning
 from fewlabels.features import NewPoints, Points, make_points
 from fewlabels.features.kinds import kind_of, picture_names
 from fewlabels.features.new_points import warn_of
 from fewlabels.graph import Graph
+from fewlabels.models._copies import about_contradictions
 from fewlabels.models._estimator import GraphEstimator
 from fewlabels.models._kernels import Kernel, Placed, PrecomputedKernel
 from fewlabels.models._shared_kernel import GraphMaker, SharedNeighborKernel
+from fewlabels.models._solver_settings import SolverSettings
 from fewlabels.solvers import METHODS_WITH_GROUND
+
+_MOST_NAMED = 5  # rows with the same features
 
 
 class DataEstimator(GraphEstimator):
@@ -54,9 +63,13 @@ class DataEstimator(GraphEstimator):
             self.__dict__.get("points_"),
         )
 
-    def _solver_settings(self) -> State:
-        names = ("solver", "tol", "max_iter", "verbose")
-        return {name: getattr(self, name) for name in names}
+    def _solver_settings(self) -> SolverSettings:
+        return {
+            "solver": self.solver,
+            "tol": self.tol,
+            "max_iter": self.max_iter,
+            "verbose": self.verbose,
+        }
 
     def _points(self, X: object, labels: object) -> Matrix:
         """Return data as features, checked; set `points_`, and the names of columns."""
@@ -76,7 +89,23 @@ class DataEstimator(GraphEstimator):
         if not hasattr(self, "n_features_in_"):
             self.n_features_in_ = points.values.shape[1]
         self.points_ = points
+        if not isinstance(X, Points):  # of which whoever made them says it
+            self._warn_of_contradictions(labels, self._names_of_rows(X))
         return _as_float(points.values)
+
+    def _warn_of_contradictions(self, labels: object, names: np.ndarray | None) -> None:
+        """Warn of rows that have the same features, and different classes."""
+        if type(labels) is not Labels:
+            return
+
+        def said(rows: Sequence[int]) -> str:
+            some = [str(row if names is None else names[row]) for row in rows[:_MOST_NAMED]]
+            more = f" and {len(rows) - _MOST_NAMED:,} more" if len(rows) > _MOST_NAMED else ""
+            return f"{'positions ' if names is None else ''}{', '.join(some)}{more}"
+
+        message = about_contradictions(self.points_, labels.codes, labels.classes.tolist(), said)
+        if message:
+            warnings.warn(message, LabelWarning, stacklevel=callers_level())
 
     def _validated_new(self, X: object) -> NewPoints:
         """Return new points, checked; raise if the known ones have no features.
@@ -89,7 +118,7 @@ class DataEstimator(GraphEstimator):
         elif isinstance(X, Points):
             new = NewPoints(X.values, X.unread)
         elif fitted is None or fitted.kind == "array" or self._kernel is None:
-            return NewPoints(super()._validated_new(X))
+            return super()._validated_new(X)
         else:
             new = fitted.of_new(X)
             warn_of(new.warnings)
@@ -99,9 +128,11 @@ class DataEstimator(GraphEstimator):
     def _placed_among_known(self, new: NewPoints) -> Placed:
         if isinstance(self._kernel, SharedNeighborKernel):
             return self._kernel.place_new(self._known, new)
-        return super()._placed_among_known(new.values)
+        return super()._placed_among_known(new)
 
-    def _weights_among_known(self, new: NewPoints, speaking: npt.NDArray[np.bool_]) -> Matrix:
+    def _weights_among_known(
+        self, new: NewPoints, speaking: npt.NDArray[np.bool_]
+    ) -> sparse.csr_array:
         """Return the weights of the known points that are `speaking`; see :class:`Kernel`."""
         kernel = cast(Kernel, self._kernel)
         if isinstance(kernel, SharedNeighborKernel):
@@ -129,7 +160,7 @@ class DataEstimator(GraphEstimator):
         points = self.__dict__.get("points_")
         return np.empty(0, dtype=np.intp) if points is None else points.unread
 
-    def _build(self, points: object) -> None:
+    def _build(self, points: Matrix | Graph) -> None:
         if isinstance(points, Graph):
             self.__dict__.pop("points_", None)
         super()._build(points)

@@ -26,6 +26,7 @@ from fewlabels._validation import (
     naming_rows,
 )
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
+from fewlabels.features.new_points import NewPoints
 from fewlabels.graph import DiskGraph, Graph
 from fewlabels.models._kernels import (
     KERNELS,
@@ -203,7 +204,7 @@ class GraphEstimator(BaseEstimator, ABC):
         """Place new points beside the known ones; raise if these have no features."""
         return self._placed_among_known(self._validated_new(X))
 
-    def _validated_new(self, X: object) -> Matrix:
+    def _validated_new(self, X: object) -> NewPoints:
         """Return new points, checked; raise if the known ones have no features."""
         check_is_fitted(self)
         if self._kernel is None:
@@ -211,17 +212,17 @@ class GraphEstimator(BaseEstimator, ABC):
                 f"this {type(self).__name__} was fitted on a Graph, which has no features to place "
                 f"new points by. Read {self._own_answers}, or fit on features."
             )
-        return self._validated(X, reset=False)
+        return NewPoints(self._validated(X, reset=False))
 
-    def _placed_among_known(self, points: Matrix) -> Placed:
+    def _placed_among_known(self, new: NewPoints) -> Placed:
         """Place points that are checked beside the known ones."""
-        return cast(Kernel, self._kernel).place(self._known, points)
+        return cast(Kernel, self._kernel).place(self._known, new.values)
 
     @abstractmethod
     def _encode(self, y: object, sample_weight: object) -> Any:
         """Read the targets; raise if none is known. `labelled` says of which points one is."""
 
-    def _require_memory(self, labels: object, points: object) -> None:
+    def _require_memory(self, labels: Any, points: Matrix | Graph) -> None:
         """Raise if answers for these targets would not fit the memory; graphs are asked apart."""
 
     def _accept(self, labels: Any) -> None:
@@ -262,15 +263,16 @@ class GraphEstimator(BaseEstimator, ABC):
         fill = FILL_AFFINITIES if self.kernel == "precomputed" else FILL_FEATURES
         X = checked_array(X, fill=fill)
         try:
-            return validate_data(
+            valid: Matrix = validate_data(
                 self, X, accept_sparse="csr", dtype=(np.float64, np.float32), reset=reset
             )
         except TypeError as error:
             raise InvalidTypeError(naming_rows(X, str(error))) from error
         except (ValueError, OverflowError) as error:
             raise InvalidInputError(naming_rows(X, str(error))) from error
+        return valid
 
-    def _build(self, points: Matrix) -> None:
+    def _build(self, points: Matrix | Graph) -> None:
         """Set `graph_` and what places new points."""
         self._kernel: Kernel | None = None
         if isinstance(points, Graph):
@@ -288,8 +290,8 @@ class GraphEstimator(BaseEstimator, ABC):
         self._dtype = np.float32 if isinstance(points, DiskGraph) else points.dtype
 
     @property
-    def _known(self) -> Matrix:
-        """The fitted points; affinities stand for themselves."""
+    def _known(self) -> Any:
+        """The fitted points, a Matrix; None where affinities stand for themselves."""
         return getattr(self, "X_", None)
 
     def _make_kernel(self) -> Kernel:

@@ -10,7 +10,7 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.utils import _safe_indexing
 
 from fewlabels._labels import encode_labels
-from fewlabels._typing import Estimator, Matrix
+from fewlabels._typing import Estimator
 
 
 class FitOnLabelled(BaseEstimator):
@@ -45,7 +45,7 @@ class FitOnLabelled(BaseEstimator):
     def __init__(self, estimator: Estimator) -> None:
         self.estimator = estimator
 
-    def fit(self, X: Matrix, y: npt.ArrayLike) -> Self:
+    def fit(self, X: object, y: npt.ArrayLike) -> Self:
         """Fit on features and a label for each row, -1 (numbers) or None where there is none."""
         labels = encode_labels(y)
         self.classes_: np.ndarray = labels.classes

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fewlabels._labels import Labels
-from fewlabels._typing import Loaded
+from fewlabels._typing import Matrix
 from fewlabels.graph import Graph
 from fewlabels.models._class_frequency import ClassFrequency
 from fewlabels.models._kernels import Placed, averages
@@ -27,6 +27,7 @@ from fewlabels.models._members import (
 )
 from fewlabels.models._mixture_insight import MixtureInsight
 from fewlabels.models._relabel import Relabelling
+from fewlabels.models._solver_settings import SolverSettings
 from fewlabels.models.class_mass import offsets_to_shares, offsets_towards, with_offsets
 from fewlabels.systems import relative_trust
 
@@ -112,12 +113,12 @@ class GraphMembers:
         ``solver``, ``tol``, ``max_iter`` and ``verbose``, as of :class:`fewlabels.LabelSpreading`.
     """
 
-    def __init__(self, graph: Graph, labels: Labels, settings: Loaded) -> None:
+    def __init__(self, graph: Graph, labels: Labels, settings: SolverSettings) -> None:
         self._settings = settings
         self.means = ClassMeans(graph, labels, **settings)
         self.absorbing = Absorbing(graph, labels, **settings)
 
-    def relabelled(self, change: Relabelling, settings: dict[str, object]) -> GraphMembers:
+    def relabelled(self, change: Relabelling, settings: SolverSettings) -> GraphMembers:
         """Return the members with other labels, solved for by what changes; these stay."""
         if settings != self._settings:  # set since
             return GraphMembers(self.means.graph, change.labels, settings)
@@ -199,7 +200,7 @@ class FittedMixture:
         return self._offsets is not None
 
     def of_new(
-        self, points: object, placed: Placed, unlike: BoolArray | None, unread: IntArray
+        self, points: Matrix, placed: Placed, unlike: BoolArray | None, unread: IntArray
     ) -> Said:
         """What is said of new points.
 

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from fewlabels._progress import iteration_progress
 from fewlabels._rows import row_blocks
-from fewlabels._typing import Loaded
 from fewlabels.graph import Graph
 from fewlabels.models._kernels import Placed
 from fewlabels.models._number_members import FeatureKernels, GraphKernel, NumberMixture
+from fewlabels.models._solver_settings import SolverSettings
 from fewlabels.models._targets import KnownNumbers
 from fewlabels.models._warnings import warn_unconverged
 from fewlabels.solvers import Method
 from fewlabels.systems import relative_trust
 
 FloatArray = npt.NDArray[np.float64]
-Points = npt.NDArray[np.floating[Any]]
+Points = npt.NDArray[np.floating]
 IntArray = npt.NDArray[np.intp]
 
 # Labels that it is taught by, at most: decompositions grow with their cube.
@@ -53,7 +52,7 @@ class FittedNumbers:
     """
 
     def __init__(
-        self, graph: Graph, numbers: KnownNumbers, plain: Points | None, settings: Loaded
+        self, graph: Graph, numbers: KnownNumbers, plain: Points | None, settings: SolverSettings
     ) -> None:
         nodes = numbers.nodes
         if len(nodes) > _MOST_LABELS:

@@ -15,14 +15,14 @@ from sklearn.utils.extmath import row_norms, safe_sparse_dot
 
 from fewlabels._arrays import FILL_AFFINITIES, checked_array
 from fewlabels._rows import row_blocks
-from fewlabels._typing import Function, Matrix
+from fewlabels._typing import Matrix
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.graph import Graph, edge_weights, knn_graph, rbf_graph
 from fewlabels.graph._checked import ValidatedFeatures
 
 FloatArray = npt.NDArray[np.floating]
 IntArray = npt.NDArray[np.intp]
-KernelFunction: TypeAlias = Function
+KernelFunction: TypeAlias = Callable[[Matrix, Matrix], Matrix]
 
 KERNELS = ("rbf", "knn", "self-tuning", "precomputed")
 
@@ -91,7 +91,7 @@ def averages(placed: Placed, values: FloatArray) -> FloatArray:
 class Kernel(Protocol):
     """Builds a graph of known points, then weighs new points against them."""
 
-    def build(self, X: object, names: Sequence[object] | None = None) -> Graph:
+    def build(self, X: Matrix, names: Sequence[object] | None = None) -> Graph:
         """Return the graph of the rows of `X`.
 
         Parameters
@@ -101,7 +101,7 @@ class Kernel(Protocol):
             What warnings call the features.
         """
 
-    def place(self, X: object, X_new: object) -> Placed:
+    def place(self, X: Matrix, X_new: Matrix) -> Placed:
         """Place new points beside the known ones.
 
         Parameters
@@ -111,7 +111,7 @@ class Kernel(Protocol):
         X_new : {ndarray, csr_matrix} of shape (n_queries, n_features)
         """
 
-    def weigh(self, X: object, X_new: object, speaking: npt.NDArray[np.bool_]) -> Matrix:
+    def weigh(self, X: Matrix, X_new: Matrix, speaking: npt.NDArray[np.bool_]) -> sparse.csr_array:
         """Return, up to a factor a row, the weights of the known points that are `speaking`.
 
         Parameters
@@ -134,10 +134,10 @@ class RbfKernel:
     def __init__(self, gamma: float) -> None:
         self.gamma = gamma
 
-    def build(self, X: object, names: Sequence[object] | None = None) -> Graph:
+    def build(self, X: Matrix, names: Sequence[object] | None = None) -> Graph:
         return rbf_graph(ValidatedFeatures(X, names), self.gamma)
 
-    def place(self, X: object, X_new: object) -> Placed:
+    def place(self, X: Matrix, X_new: Matrix) -> Placed:
         return Placed(partial(self._votes, X, X_new))
 
     def _votes(self, X: Matrix, X_new: Matrix, scores: FloatArray) -> FloatArray:
@@ -145,7 +145,7 @@ class RbfKernel:
         scores = scores[speaking]
         return np.vstack([block @ scores for block in self._blocks(X[speaking], X_new)])
 
-    def weigh(self, X: Matrix, X_new: Matrix, speaking: npt.NDArray[np.bool_]) -> Matrix:
+    def weigh(self, X: Matrix, X_new: Matrix, speaking: npt.NDArray[np.bool_]) -> sparse.csr_array:
         weights = np.zeros((X_new.shape[0], X.shape[0]))
         weights[:, speaking] = np.vstack(list(self._blocks(X[speaking], X_new)))
         return sparse.csr_array(weights)
@@ -217,13 +217,13 @@ class NeighborKernel:
         self._scales = graph.local_scales
         return graph
 
-    def place(self, X: object, X_new: object) -> Placed:
+    def place(self, X: Matrix, X_new: Matrix) -> Placed:
         return self._placed(self._beside(X, X_new))
 
-    def weigh(self, X: Matrix, X_new: Matrix, speaking: npt.NDArray[np.bool_]) -> Matrix:
+    def weigh(self, X: Matrix, X_new: Matrix, speaking: npt.NDArray[np.bool_]) -> sparse.csr_array:
         return self._weighed(self._beside(X, X_new), X.shape[0], speaking)
 
-    def _beside(self, X: object, X_new: object) -> Beside:
+    def _beside(self, X: Matrix, X_new: Matrix) -> Beside:
         lengths, indices = self._nearest(X, X_new, self.n_neighbors)
         scales = self._scales
         return Beside(self._weights(lengths, indices, scales), indices, (lengths, indices))
@@ -236,7 +236,7 @@ class NeighborKernel:
         return Placed(votes, beside.nearest)
 
     @staticmethod
-    def _weighed(beside: Beside, n_known: int, speaking: npt.NDArray[np.bool_]) -> Matrix:
+    def _weighed(beside: Beside, n_known: int, speaking: npt.NDArray[np.bool_]) -> sparse.csr_array:
         weights, indices = beside.weights, beside.indices
         starts = np.arange(len(weights) + 1) * weights.shape[1]
         values = np.where(speaking[indices], weights, 0).ravel()
@@ -277,21 +277,23 @@ class FunctionKernel:
     def __init__(self, function: KernelFunction) -> None:
         self.function = function
 
-    def matrix(self, X: object) -> Matrix:
+    def matrix(self, X: Matrix) -> Matrix:
         """Return what the function says of the known points, with diagonal and direction."""
         return checked_array(self.function(X, X), "affinities", fill=FILL_AFFINITIES)
 
     def build(self, X: Matrix, names: Sequence[object] | None = None) -> Graph:
         return graph_of_affinity(self.matrix(X), X.shape[0], "the kernel must return")
 
-    def place(self, X: object, X_new: object) -> Placed:
+    def place(self, X: Matrix, X_new: Matrix) -> Placed:
         weights = self._matrix(X, X_new)
         return Placed(lambda scores: np.asarray(weights @ scores))
 
-    def weigh(self, X: object, X_new: object, speaking: npt.NDArray[np.bool_]) -> Matrix:
+    def weigh(self, X: Matrix, X_new: Matrix, speaking: npt.NDArray[np.bool_]) -> sparse.csr_array:
         return _speaking_only(self._matrix(X, X_new), speaking)
 
-    def _matrix(self, X: Matrix, X_new: Matrix) -> Matrix:
+    def _matrix(
+        self, X: Matrix, X_new: Matrix
+    ) -> np.ndarray | sparse.csc_array | sparse.csc_matrix:
         shape = (X.shape[0], X_new.shape[0])
         return _checked_weights(self.function(X, X_new), shape, "the kernel must return").T
 
@@ -302,11 +304,11 @@ class PrecomputedKernel:
     def build(self, X: Matrix, names: Sequence[object] | None = None) -> Graph:
         return graph_of_affinity(X, X.shape[0], 'with kernel="precomputed", X must be')
 
-    def place(self, X: object, X_new: object) -> Placed:
+    def place(self, X: Matrix, X_new: Matrix) -> Placed:
         weights = self._matrix(X_new)
         return Placed(lambda scores: np.asarray(weights @ scores))
 
-    def weigh(self, X: object, X_new: object, speaking: npt.NDArray[np.bool_]) -> Matrix:
+    def weigh(self, X: Matrix, X_new: Matrix, speaking: npt.NDArray[np.bool_]) -> sparse.csr_array:
         return _speaking_only(self._matrix(X_new), speaking)
 
     def _matrix(self, X_new: Matrix) -> Matrix:
@@ -341,7 +343,7 @@ def _checked_weights(weights: Matrix, shape: tuple[int, int], who: str) -> Matri
     return weights
 
 
-def _speaking_only(weights: object, speaking: npt.NDArray[np.bool_]) -> Matrix:
+def _speaking_only(weights: object, speaking: npt.NDArray[np.bool_]) -> sparse.csr_array:
     """Return the weights as a csr_array, with 0 for what does not speak."""
     return sparse.csr_array(weights) @ sparse.diags_array(speaking.astype(np.float64))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from numbers import Real
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -26,8 +25,9 @@ from fewlabels.insight import (
 from fewlabels.models._base import GraphClassifier
 from fewlabels.models._kernels import Placed
 from fewlabels.models._response_insight import ResponseInsight
+from fewlabels.models._scores import Scores
 from fewlabels.models._targets import RowLabels
-from fewlabels.systems import LeftOut
+from fewlabels.systems import LeftOut, StreamedScores
 
 FloatArray = npt.NDArray[np.floating]
 IntArray = npt.NDArray[np.intp]
@@ -187,7 +187,7 @@ class LeftOutInsight(ResponseInsight, GraphClassifier):
         if self.calibration is not None:
             check_choice("calibration", self.calibration, ("loo",), other=", or None")
 
-    def _publish(self, scores: Any) -> None:
+    def _publish(self, scores: Scores | StreamedScores) -> None:
         super()._publish(scores)
         self._forget()
         self._plain_distributions = self.label_distributions_

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from fewlabels._typing import Matrix, Package
+from fewlabels._typing import Frame, Package
 from fewlabels.exceptions import InvalidInputError
 
 AnyArray = np.ndarray
 
 
-def row_names(X: Matrix) -> AnyArray | None:
+def row_names(X: Frame) -> AnyArray | None:
     """Return the index of a pandas table as an array; None of anything else."""
     if not hasattr(X, "iloc"):
         return None

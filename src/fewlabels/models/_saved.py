@@ -10,20 +10,24 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypedDict, TypeVar
 
 import numpy as np
+import numpy.typing as npt
+from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from fewlabels._damage import UNREADABLE, reason
 from fewlabels._labels import Labels
 from fewlabels._state_files import read_state, write_state
-from fewlabels._typing import Estimator, Objects, State
+from fewlabels._typing import Cells, Estimator, Objects, State
 from fewlabels._version import __version__
 from fewlabels.exceptions import DataFileError, FewLabelsError, InvalidInputError, InvalidTypeError
 from fewlabels.features.points_state import points_of_state, points_state
 from fewlabels.graph import Graph
 from fewlabels.models._targets import RowLabels, SoftLabels
+
+FloatArray = npt.NDArray[np.float64]
 
 FORMAT = "fewlabels-model"
 VERSION = 1
@@ -36,10 +40,21 @@ _NOT_KEPT = ("n_jobs", "verbose")
 _MARKERS = {"none": None, "minus one": -1, "minus one, float": -1.0, "nan": np.nan}
 
 
-_KNOWN: dict[str, type[Any]] = {}
+_KNOWN: dict[str, type[BaseEstimator]] = {}
+_Model = TypeVar("_Model", bound=BaseEstimator)
 
 
-def can_be_saved(model: type[object]) -> type[Any]:
+class _SavedLabels(TypedDict):
+    """The labels in a file."""
+
+    classes: np.ndarray | Cells
+    codes: npt.NDArray[np.int32]
+    marker: str
+    weights: FloatArray | None
+    rows: FloatArray | None  # of soft labels, a row a labelled point
+
+
+def can_be_saved(model: type[_Model]) -> type[_Model]:
     """Register a class of which files may speak by name."""
     _KNOWN[model.__name__] = model
     return model
@@ -137,7 +152,7 @@ def _settings(model: Estimator) -> State:
     return settings
 
 
-def _checked_settings(kind: type[Any], settings: object) -> State:
+def _checked_settings(kind: type[BaseEstimator], settings: object) -> State:
     known = set(kind().get_params(deep=False)).difference(_NOT_KEPT)
     if not isinstance(settings, dict) or set(settings) - known:
         raise ValueError("settings of the model are unknown")
@@ -160,8 +175,9 @@ def _fit(model: Estimator, state: object, labels: Labels, graph: Graph) -> None:
     model.fit(points_of_state(state), labels, graph=graph)
 
 
-def _labels_state(labels: Labels, named: Sequence[object] | None) -> State:
-    classes: Any = labels.classes
+def _labels_state(labels: Labels, named: Sequence[object] | None) -> _SavedLabels:
+    classes = labels.classes
+    entries: np.ndarray | Cells = classes
     marker = labels.marker
     if named is not None:
         classes, marker = np.empty(len(named), dtype=object), None
@@ -174,7 +190,6 @@ def _labels_state(labels: Labels, named: Sequence[object] | None) -> State:
                 f"classes are saved as text, numbers or times of NumPy, and {odd!r:.100} is a "
                 f"{type(odd).__name__}. Fit on their names."
             )
-        classes = entries
     if isinstance(marker, (np.datetime64, np.timedelta64)):
         said = "not a time"
     elif marker is None or (isinstance(marker, float) and np.isnan(marker)):
@@ -182,7 +197,7 @@ def _labels_state(labels: Labels, named: Sequence[object] | None) -> State:
     else:
         said = "minus one, float" if isinstance(marker, float) else "minus one"
     return {
-        "classes": classes,
+        "classes": entries,
         "codes": np.asarray(labels.codes, dtype=np.int32),
         "marker": said,
         "weights": labels.weights,
@@ -190,21 +205,22 @@ def _labels_state(labels: Labels, named: Sequence[object] | None) -> State:
     }
 
 
-def _labels_of(state: Any) -> Labels:
-    classes = state["classes"]
-    if isinstance(classes, list):
-        if not all(isinstance(entry, (str, int, float, bool)) for entry in classes):
+def _labels_of(state: _SavedLabels) -> Labels:
+    held = state["classes"]
+    if isinstance(held, list):
+        if not all(isinstance(entry, (str, int, float, bool)) for entry in held):
             raise ValueError("its classes are none")
-        entries = np.empty(len(classes), dtype=object)
-        entries[:] = classes
-        classes = entries
+        classes = np.empty(len(held), dtype=object)
+        classes[:] = held
+    else:
+        classes = held
     codes = np.asarray(state["codes"], dtype=np.intp)
     n_classes = len(classes)
     sound = classes.ndim == 1 and codes.ndim == 1 and n_classes and len(set(classes.tolist()))
     if sound != n_classes or codes.min(initial=-1) < -1 or codes.max(initial=-1) >= n_classes:
         raise ValueError("its classes and labels don't fit")
     if state["marker"] == "not a time":
-        marker: Any = classes.dtype.type("NaT")
+        marker = np.array(["NaT"], classes.dtype)[0]
     else:
         marker = _MARKERS[state["marker"]]
     labelled = codes >= 0
@@ -213,13 +229,13 @@ def _labels_of(state: Any) -> Labels:
     weights = state["weights"]
     if weights is not None:
         weights = np.asarray(weights, dtype=np.float64)
-        sound = weights.shape == codes.shape and np.isfinite(weights).all()
-        if not sound or not np.array_equal(weights > 0, labelled):
+        fits = weights.shape == codes.shape and np.isfinite(weights).all()
+        if not fits or not np.array_equal(weights > 0, labelled):
             raise ValueError("its weights are none")
     if state["rows"] is None:
         return Labels(classes, codes, marker, weights)
     rows = np.asarray(state["rows"], dtype=np.float64)
-    sound = rows.shape == (int(labelled.sum()), n_classes) and np.isfinite(rows).all()
-    if not sound or (rows < 0).any() or not np.array_equal(rows.argmax(axis=1), codes[labelled]):
+    fits = rows.shape == (int(labelled.sum()), n_classes) and np.isfinite(rows).all()
+    if not fits or (rows < 0).any() or not np.array_equal(rows.argmax(axis=1), codes[labelled]):
         raise ValueError("its soft labels are none")
     return SoftLabels(classes, codes, marker, weights, rows=rows)

@@ -10,7 +10,7 @@ from sklearn.metrics import r2_score
 from sklearn.utils import _safe_indexing, indexable
 
 from fewlabels._labels import Labels, encode_labels, has_minus_one, sorted_codes
-from fewlabels._typing import Estimator, Matrix, Package
+from fewlabels._typing import Estimator, Package
 from fewlabels._validation import check_same_length
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.graph import Graph
@@ -53,7 +53,7 @@ def no_label_to_score(n_rows: int) -> NoScore:
     )
 
 
-def rows_of(X: object, known: BoolArray, sample_weight: object) -> tuple[Matrix, FloatArray | None]:
+def rows_of(X: object, known: BoolArray, sample_weight: object) -> tuple[object, FloatArray | None]:
     """Return the rows of `X` whose truth is known, and their weights.
 
     Raises

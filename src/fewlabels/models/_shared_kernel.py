@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+from scipy import sparse
 
 from fewlabels._typing import Matrix
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
@@ -17,7 +18,7 @@ from fewlabels.graph._checked import ValidatedFeatures
 from fewlabels.graph._reranked import FinerScales, candidates_of
 from fewlabels.models._kernels import Beside, NeighborKernel, Placed
 
-GraphMaker: TypeAlias = Callable[[Matrix], Graph]
+GraphMaker: TypeAlias = Callable[[Any], Graph]
 
 # Neighbours of new points where the graph does not say of how many it is made.
 _USUAL = 10
@@ -54,7 +55,7 @@ class SharedNeighborKernel(NeighborKernel):
         self._given = graph
         self._made = None if points is None or points.kind == "array" else points
 
-    def build(self, X: object, names: Sequence[object] | None = None) -> Graph:
+    def build(self, X: Matrix, names: Sequence[object] | None = None) -> Graph:
         given, self._given = self._given, None
         graph = made_of(given, X)
         if graph is None:
@@ -71,11 +72,13 @@ class SharedNeighborKernel(NeighborKernel):
         self.n_neighbors = self.n_others = max(1, chosen or self._wanted or _USUAL)
         return graph
 
-    def place_new(self, X: object, new: NewPoints) -> Placed:
+    def place_new(self, X: Matrix, new: NewPoints) -> Placed:
         """Place new points beside the known ones, as :meth:`place`; by their finer distance."""
         return self._placed(self._beside_new(X, new))
 
-    def weigh_new(self, X: Matrix, new: NewPoints, speaking: npt.NDArray[np.bool_]) -> Matrix:
+    def weigh_new(
+        self, X: Matrix, new: NewPoints, speaking: npt.NDArray[np.bool_]
+    ) -> sparse.csr_array:
         """Return the weights of the known points, as :meth:`weigh`; by the finer distance."""
         return self._weighed(self._beside_new(X, new), X.shape[0], speaking)
 

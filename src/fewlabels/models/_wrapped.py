@@ -13,7 +13,7 @@ from sklearn.utils import _safe_indexing, indexable
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
 from fewlabels._labels import UNLABELLED, Labels, encode_labels, has_minus_one, sorted_codes
-from fewlabels._typing import Estimator, Matrix
+from fewlabels._typing import Estimator
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.models._relabel import check_same_kind, concatenated
 
@@ -90,7 +90,7 @@ def fitted_on_labelled(estimator: object, X: object, labels: Labels) -> Estimato
     return model.fit(points, y, sample_weight=labels.weights[rows])
 
 
-def probabilities_over(classes: np.ndarray, estimator: Estimator, X: Matrix) -> FloatArray:
+def probabilities_over(classes: np.ndarray, estimator: Estimator, X: object) -> FloatArray:
     """Return `estimator`'s class distributions, columns in the order of `classes`.
 
     Returns

@@ -106,7 +106,7 @@ def share_out(
     for block in blocks:
         mass += distributions[block].sum(axis=0, dtype=np.float64)
     for block in blocks:
-        rows = distributions[block].astype(np.float64)
+        rows = distributions[block].astype(np.float64, copy=False)  # rows by number are a copy
         weighed = np.divide(rows, mass, out=np.zeros_like(rows), where=mass > 0)
         weighed *= shares
         totals = weighed.sum(axis=1, keepdims=True)

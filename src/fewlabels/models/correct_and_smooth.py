@@ -17,7 +17,7 @@ from fewlabels._labels import Labels
 from fewlabels._progress import iteration_progress
 from fewlabels._same_rows import refuse_other_rows
 from fewlabels._turns import in_turn
-from fewlabels._typing import Estimator, Loaded, Matrix
+from fewlabels._typing import Estimator
 from fewlabels._validation import check_real, check_same_length
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.graph import DiskGraph, Graph
@@ -36,6 +36,7 @@ from fewlabels.models._wrapped import (
     with_known_classes,
 )
 from fewlabels.solvers import Method
+from fewlabels.solvers._solution import IterationSettings
 from fewlabels.systems import SpreadingSystem, StreamedScores, solve_signed
 
 
@@ -174,7 +175,7 @@ class CorrectAndSmooth(MetaEstimatorMixin, GraphClassifier):
     """
 
     _takes_multilabel = False
-    _features: Matrix
+    _features: object
 
     def __init__(
         self,
@@ -346,7 +347,11 @@ class CorrectAndSmooth(MetaEstimatorMixin, GraphClassifier):
         Y = np.zeros_like(Z)
         Y[labelled, labels.codes[labelled]] = 1
         with iteration_progress(self.verbose, self.max_iter) as callback:
-            settings: Loaded = {"tol": self.tol, "max_iter": self.max_iter, "callback": callback}
+            settings: IterationSettings = {
+                "tol": self.tol,
+                "max_iter": self.max_iter,
+                "callback": callback,
+            }
             corrections, solved = self._correction().spread(
                 self.graph_, labels, Y, Z, solver=self.solver, **settings
             )

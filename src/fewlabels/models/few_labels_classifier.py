@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 from fewlabels._class_names import warn_of_counts
 from fewlabels._labels import Labels
 from fewlabels._turns import in_turn
+from fewlabels._typing import Matrix
 from fewlabels.graph import Graph
 from fewlabels.models._base import GraphClassifier
 from fewlabels.models._choices import Choices, graph_choice
@@ -265,7 +266,7 @@ None, default="auto"
             warn_of_counts(labels.classes, int(labels.labelled.sum()))
         return labels
 
-    def _build(self, points: object) -> None:
+    def _build(self, points: Matrix | Graph) -> None:
         super()._build(points)
         graph = refuse_disk(self, self.graph_)
         known = self._known

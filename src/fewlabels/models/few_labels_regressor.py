@@ -15,6 +15,7 @@ from fewlabels._callers import callers_level
 from fewlabels._typing import Matrix
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.features import NewPoints
+from fewlabels.graph import Graph
 from fewlabels.insight import NumberExplanation
 from fewlabels.models._choices import Choices, graph_choice
 from fewlabels.models._data import DataEstimator
@@ -170,7 +171,7 @@ class FewLabelsRegressor(DataEstimator, NumberEstimator):
 
     # Fitting
 
-    def _build(self, points: object) -> None:
+    def _build(self, points: Matrix | Graph) -> None:
         super()._build(points)
         known = self._known
         few = known is not None and self.graph_.n_nodes <= _MOST_POINTS
@@ -235,7 +236,7 @@ class FewLabelsRegressor(DataEstimator, NumberEstimator):
         values = self._fitted.of_new(placed, plain, new.unread)
         return (values, self._std_of_new(new, plain)) if return_std else values
 
-    def _std_of_new(self, new: NewPoints, plain: Matrix) -> FloatArray:
+    def _std_of_new(self, new: NewPoints, plain: npt.NDArray[np.floating] | None) -> FloatArray:
         def columns(block: slice) -> FloatArray:
             weights = sparse.csr_array(self._weights_among_known(new.part(block), self.reached_))
             V = np.asarray(weights.toarray(), dtype=np.float64).T
@@ -305,7 +306,10 @@ class FewLabelsRegressor(DataEstimator, NumberEstimator):
         )
 
     def _deviations(
-        self, n_points: int, columns: Callable[[slice], FloatArray], plain: Matrix
+        self,
+        n_points: int,
+        columns: Callable[[slice], FloatArray],
+        plain: npt.NDArray[np.floating] | None,
     ) -> FloatArray:
         self._check_scale()
         return self._fitted.deviations(

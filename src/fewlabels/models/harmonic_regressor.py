@@ -148,10 +148,10 @@ class HarmonicRegressor(GraphRegressor):
 def field_energy(graph: Graph, f: FloatArray) -> float:
     """F' L f, half the sum of w_ij (f_i - f_j)^2: by differences, which do not cancel."""
     weights = graph.affinity
-    dense = isinstance(weights, np.ndarray)
+    n_at_once = _DENSE_ROWS_AT_ONCE if graph.is_dense else _ROWS_AT_ONCE
     energy = 0.0
-    for rows in row_blocks(len(f), _DENSE_ROWS_AT_ONCE if dense else _ROWS_AT_ONCE):
-        if dense:
+    for rows in row_blocks(len(f), n_at_once):
+        if isinstance(weights, np.ndarray):
             energy += float(np.sum(weights[rows] * (f[rows, None] - f) ** 2))
         else:
             block = sparse.coo_array(weights[rows])

@@ -234,9 +234,10 @@ class LabelPropagation(HarmonicInsight, GraphClassifier):
         does not move the fixed point, and a graph here is undirected.
         """
         if isinstance(self._kernel, FunctionKernel):
-            weights = self._kernel.matrix(self.X_)
+            weights: Matrix = self._kernel.matrix(self.X_)
         elif self.kernel == "rbf":
             weights = rbf_kernel(self.X_, gamma=self.gamma)
         else:
             weights = self.graph_.affinity
-        return normalize(weights, norm="l1")
+        normalised: Matrix = normalize(weights, norm="l1")
+        return normalised

@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from fewlabels._progress import iteration_progress
 from fewlabels._turns import in_turn
-from fewlabels._typing import Loaded, Matrix, State
+from fewlabels._typing import Matrix, State
 from fewlabels._validation import check_real
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.graph import DiskGraph
@@ -23,6 +23,7 @@ from fewlabels.models._relabel import Relabelling, add_codes, checked_responses,
 from fewlabels.models._scores import Scores
 from fewlabels.models._targets import RowLabels
 from fewlabels.solvers import METHODS_WITH_GROUND, Method
+from fewlabels.solvers._solution import IterationSettings
 from fewlabels.systems import (
     SpreadingSystem,
     StreamedScores,
@@ -373,17 +374,23 @@ class LabelSpreading(SpreadingInsight, GraphClassifier):
         system = StreamedSpreadingSystem(graph, self.alpha)
         codes, n_classes = self._labels.codes, len(self._labels.classes)
         with iteration_progress(self.verbose, self.max_iter) as callback:
-            settings: Loaded = {"tol": self.tol, "max_iter": self.max_iter, "callback": callback}
-            settings["weights"] = self._labels.weights
+            settings: IterationSettings = {
+                "tol": self.tol,
+                "max_iter": self.max_iter,
+                "callback": callback,
+            }
+            weights = self._labels.weights
             last = getattr(self, "_system", None)  # before the first fit, there is none
             same = isinstance(last, StreamedSpreadingSystem) and last.settings == system.settings
             if change is None or not same:
-                scores = system.solve(codes, n_classes, **settings)
+                scores = system.solve(codes, n_classes, weights=weights, **settings)
             else:
                 # What is left of a row that lost its label is no more accurate than that was.
                 touched = np.arange(n_classes) if change.lost_any else change.touched
                 before = cast(StreamedScores, self._scores)
-                scores = system.solve_change(before, codes, change.old_columns, touched, **settings)
+                scores = system.solve_change(
+                    before, codes, change.old_columns, touched, weights=weights, **settings
+                )
         self._system = system
         return scores
 

@@ -12,6 +12,7 @@ from fewlabels._validation import check_integer, check_real
 from fewlabels.models._class_prior import ClassPrior
 from fewlabels.models._kernels import KernelFunction
 from fewlabels.models._poisson_base import PoissonLearning
+from fewlabels.models._potentials import PotentialScores
 from fewlabels.models._relabel import Relabelling
 from fewlabels.models._scores import Scores
 from fewlabels.systems import Partition, PoissonMethod, poisson_mbo
@@ -191,7 +192,9 @@ class PoissonMBOClassifier(PoissonLearning):
         return distributions
 
 
-def partition_scores(found: Partition, first: Any, free: npt.NDArray[np.bool_]) -> Scores:
+def partition_scores(
+    found: Partition, first: PotentialScores, free: npt.NDArray[np.bool_]
+) -> Scores:
     """Scores whose rows are read as distributions: values and offsets, not below 0."""
     values = found.values.copy()
     values[free] += found.offsets

@@ -7,7 +7,6 @@ from dataclasses import replace
 import numpy as np
 
 from fewlabels._progress import iteration_progress
-from fewlabels._typing import Loaded
 from fewlabels._validation import check_choice
 from fewlabels.graph import Graph
 from fewlabels.models._base import GraphClassifier
@@ -189,18 +188,24 @@ class ReweightedLaplaceClassifier(HarmonicInsight, GraphClassifier):
         labels = self._labels
         labelled = labels.labelled
         with iteration_progress(self.verbose, self.max_iter) as callback:
-            settings: Loaded = {"max_iter": self.max_iter, "callback": callback}
             if self.weights == "poisson":
                 method: PoissonMethod = self.solver if self.solver in ("cg", "direct") else "auto"
                 found = poisson_factors(
-                    PoissonSystem(graph, method), labelled, tol=self.tol, **settings
+                    PoissonSystem(graph, method),
+                    labelled,
+                    tol=self.tol,
+                    max_iter=self.max_iter,
+                    callback=callback,
                 )
                 factors, n_iter, sound = found.values, found.n_iter, found.converged
             else:
                 factors, n_iter, sound = nonlocal_factors(graph, labelled), 0, True
             self.factors_, self._solved_weights = factors, self.weights
             answer = HarmonicSystem(self._solved_graph(), labelled, self.solver).solve(
-                labels.label_matrix(), tol=self.tol / labels.row_mass, **settings
+                labels.label_matrix(),
+                tol=self.tol / labels.row_mass,
+                max_iter=self.max_iter,
+                callback=callback,
             )
         return Scores.from_answer(
             replace(

@@ -225,4 +225,4 @@ def local_maxima(
 def _neighbors(affinity: Matrix, node: int) -> IntArray:
     if isinstance(affinity, np.ndarray):
         return np.flatnonzero(affinity[node])
-    return affinity.indices[affinity.indptr[node] : affinity.indptr[node + 1]]  # type: ignore[no-any-return]
+    return affinity.indices[affinity.indptr[node] : affinity.indptr[node + 1]]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
-from fewlabels._typing import Matrix
 from fewlabels._validation import check_integer
 from fewlabels.graph import Graph
 from fewlabels.queries._checks import FloatArray, IntArray, check_distributions
@@ -128,13 +128,15 @@ class ExpectedErrorReduction(CovarianceRule):
         scores[np.searchsorted(candidates, tried)] = falls
         return local_maxima(graph.affinity, tried, falls, count), scores
 
-    def _columns(self, graph: Graph, known: LabelledGraph, nodes: IntArray) -> Matrix:
+    def _columns(
+        self, graph: Graph, known: LabelledGraph, nodes: IntArray
+    ) -> npt.NDArray[np.floating]:
         if is_exact(self.covariance, graph):
             return self._observed(known).columns(nodes)
         field = GaussianField(graph, self._alpha_for(known), self._noise_on(graph))
         return field.columns(nodes, known.labelled_nodes)
 
-    def _response(self, graph: Graph, column: Matrix, node: int) -> FloatArray:
+    def _response(self, graph: Graph, column: npt.NDArray[np.floating], node: int) -> FloatArray:
         total = float(column[node]) + self._noise_on(graph)
         return np.asarray(column / total if total > 0 else np.zeros_like(column), dtype=np.float64)
 

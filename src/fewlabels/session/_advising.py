@@ -49,6 +49,9 @@ def advice_on(
     if turn is not None:
         together = turn == "checks_began" and bool(state.together)
         state.take(Event(turn, (), together=together))
+    if turn == "checks_ended" and advice.action == "stop" and state.n_together:
+        # nothing else is left to ask, but these labels can be what other checks are of
+        return advice_on(state, graph, learner, held, accuracy, confidence)
     return advice
 
 

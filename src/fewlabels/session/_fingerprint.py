@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from fewlabels._arrays import checked_array
+from fewlabels._arrays import array_or_csr, checked_array
 from fewlabels._typing import Frame, Matrix
 from fewlabels.features import Points
 from fewlabels.features.kinds import as_table, items_of, kind_of
@@ -43,8 +43,7 @@ def fingerprint(graph_or_X: object) -> str:
         _add(digest, "features", graph_or_X.values.shape)
         _add_matrix(digest, graph_or_X.values)
     elif (kind := kind_of(graph_or_X)) == "array":
-        X = checked_array(graph_or_X)
-        X = X if sparse.issparse(X) else np.asarray(X)
+        X = array_or_csr(checked_array(graph_or_X))
         _add(digest, "features", X.shape)
         _add_matrix(digest, X)
     elif kind == "table":
@@ -113,7 +112,7 @@ def _add_matrix(digest: Digest, matrix: Matrix) -> None:
     _add_array(digest, rows.data, np.float64)
 
 
-def _add_array(digest: Digest, array: Matrix, dtype: npt.DTypeLike) -> None:
+def _add_array(digest: Digest, array: np.ndarray, dtype: npt.DTypeLike) -> None:
     # little-endian, so that a file goes from one machine to another
     wanted = np.dtype(dtype).newbyteorder("<")
     digest.update(np.ascontiguousarray(array, dtype=wanted).tobytes())

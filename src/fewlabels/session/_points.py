@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Self
 
 from fewlabels._threads import one_blas_thread
-from fewlabels._typing import Matrix
 from fewlabels.features import Points, make_points
 from fewlabels.graph import DiskGraph, Graph, knn_graph, shared_neighbor_graph
 from fewlabels.models import FewLabelsClassifier, ModelPair, recommended_models
@@ -30,7 +29,7 @@ class GraphPoints:
     """
 
     graph: Graph
-    features: Matrix = None
+    features: object = None
 
     @classmethod
     def of(cls, graph_or_X: object, model: object = None) -> Self:
@@ -45,7 +44,7 @@ class GraphPoints:
         return cls(make(features), features)
 
     @property
-    def values(self) -> Matrix:
+    def values(self) -> object:
         """The features as numbers; None where they are not known."""
         return self.features.values if isinstance(self.features, Points) else self.features
 
@@ -54,7 +53,7 @@ class GraphPoints:
         return recommended_models(self.graph.n_nodes, on_disk=isinstance(self.graph, DiskGraph))
 
 
-def as_features(X: object) -> Matrix:
+def as_features(X: object) -> object:
     """Return tables, texts and pictures as points; numbers and graphs as they are."""
     return make_points(X) if is_other_data(X) else X
 

@@ -18,6 +18,7 @@ from fewlabels.session._advice_text import (
 from fewlabels.session._outlook import FEWEST_CHECKS, Outlook
 from fewlabels.session.audit import AccuracyEstimate, Checks
 from fewlabels.session.proof import Proof, SequenceChecks, confidence_of
+from fewlabels.stopping import ErrorCurve
 
 Action: TypeAlias = Literal["continue", "check", "stop"]
 Turn: TypeAlias = Literal["checks_began", "checks_ended"]
@@ -134,50 +135,36 @@ def advise(
     turn : {"checks_began", "checks_ended"} or None
         The event that follows from it: the advice is what holds after it.
     """
-    now = needed = guess = None
     outlook = Outlook.of(checks)
-    curve = outlook.curve
-    if curve is not None:
-        low, middle, high = curve.accuracy_at(n_labels, _QUANTILES)
-        now = (low, middle, high)
-        soon, about, late = (
-            _within(total - n_labels, n_open + n_pending)
-            for total in curve.labels_for(wanted, _QUANTILES)
-        )
-        needed = (soon, about, late)
-    proving = next((checked for checked in sequences if checked.proves(wanted)), None)
+    n_left = n_open + n_pending
+    now, needed = _forecast(outlook.curve, wanted, n_labels, n_left)
     last = sequences[-1] if sequences else None
-    current = last if last is not None and last.is_on else None
+    on = last if last is not None and last.is_on else None
     new = SequenceChecks.of_none(
         n_labels,
         n_open + n_together,
         confidence_of(len(sequences), estimate.confidence),
         n_together,
         n_unread,
+        len(sequences),
     )
-    n_left = n_open + n_pending
-    action: Action = "continue"
+    proving = next((checked for checked in sequences if checked.proves(wanted)), None)
+    action: Action = "stop"
     turn: Turn | None = None
-    if proving is not None or n_left + n_together == 0:
-        action = "stop"
-    elif current is not None and not outlook.is_hopeless(current, wanted):
-        action = "check"
-    elif current is None and outlook.is_time_to_check(new, wanted, n_left):
-        action, turn, current = "check", "checks_began", new
-    else:
-        if current is not None:
-            turn, current = "checks_ended", None
-        if n_left == 0:
-            action = "stop"
+    if proving is None and n_left + n_together > 0:
+        action, turn = _step(outlook, wanted, on, new, n_left)
+    current = on if turn is None else {"checks_began": new, "checks_ended": None}[turn]
+
+    # What a proof takes: of the checks that are on, or that could begin now.
     checked = current or new
-    to_check: int | None = None
+    guess = outlook.accuracy(checked) if outlook.is_clear(checked) else None
     fewest = checked.draws_to_prove(wanted, 0.0)
-    if outlook.is_clear(checked):
-        guess = outlook.accuracy(checked)
-        to_check = checked.draws_to_prove(wanted, 1 - guess) if guess > wanted else None
+    to_check: int | None = None
+    if guess is not None and guess > wanted:
+        to_check = checked.draws_to_prove(wanted, 1 - guess)
     if proving is not None:
         fewest = to_check = 0
-    shown = proving or current or last
+
     all_labelled = n_labels == n_points and n_together == 0
     if all_labelled:
         reasons = [f"All {n_points} points have a label: nothing is left to predict."]
@@ -186,12 +173,14 @@ def advise(
     elif action == "stop":
         reasons = [of_no_proof(wanted, n_together)]
     elif action == "check":
-        assert current is not None  # noqa: S101 - it is what is advised
-        reasons = [of_checks(current.proof(), wanted, guess, fewest, to_check)]
+        reasons = [of_checks(checked.proof(), wanted, guess, fewest, to_check)]
     else:
-        reasons = [of_what_was_checked(turn == "checks_ended", last, wanted)]
-        reasons.append(of_more_labels(wanted, estimate.n_checks, FEWEST_CHECKS, now, needed))
-        reasons.append(cost_of_a_proof(new, wanted, guess))
+        reasons = [
+            of_what_was_checked(turn == "checks_ended", last, wanted),
+            of_more_labels(wanted, estimate.n_checks, FEWEST_CHECKS, now, needed),
+            cost_of_a_proof(new, wanted, guess),
+        ]
+    shown = proving or current or last
     advice = Advice(
         action,
         wanted,
@@ -201,10 +190,47 @@ def advise(
         needed,
         to_check,
         fewest,
-        (*(reason for reason in reasons if reason), *remarks),
+        (*reasons, *remarks),
         all_labelled,
     )
     return advice, turn
+
+
+def _step(
+    outlook: Outlook, wanted: float, on: SequenceChecks | None, new: SequenceChecks, n_left: int
+) -> tuple[Action, Turn | None]:
+    """Return what to do while nothing is proven, and whether checks begin or end by it.
+
+    Parameters
+    ----------
+    outlook : Outlook
+    wanted : float
+    on, new : SequenceChecks
+        The sequence that is on, if one is, and one that would begin now.
+    n_left : int
+        Points that may still get a label.
+    """
+    otherwise: Action = "continue" if n_left else "stop"
+    if on is None:
+        if outlook.is_time_to_check(new, wanted, n_left):
+            return "check", "checks_began"
+        return otherwise, None
+    if outlook.is_hopeless(on, wanted):
+        return otherwise, "checks_ended"
+    return "check", None
+
+
+def _forecast(
+    curve: ErrorCurve | None, wanted: float, n_labels: int, n_left: int
+) -> tuple[tuple[float, float, float] | None, tuple[int | None, int | None, int | None] | None]:
+    """Return the accuracy now, and how many more labels bring it to what is wanted."""
+    if curve is None:
+        return None, None
+    low, middle, high = curve.accuracy_at(n_labels, _QUANTILES)
+    soon, about, late = (
+        _within(total - n_labels, n_left) for total in curve.labels_for(wanted, _QUANTILES)
+    )
+    return (low, middle, high), (soon, about, late)
 
 
 def _within(n: float, most: int) -> int | None:

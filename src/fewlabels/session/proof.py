@@ -54,6 +54,8 @@ class Proof:
     n_given : int
         How many of the answers are labels that were given to many points at a glance: they are
         checked, too.
+    number : int
+        Of the sequence: how many there were before.
 
     Examples
     --------
@@ -77,6 +79,7 @@ class Proof:
     confidence: float
     is_on: bool
     n_given: int = 0
+    number: int = 0
 
 
 @dataclass(frozen=True)
@@ -105,6 +108,11 @@ class SequenceChecks:
     n_unread : int
         Of these points nothing is known, and their answers are told nobody: that they may be right
         proves nothing of the others. Draws are made of them as well.
+    n_more : int or None
+        Draws that can still count: of points that are left to draw, or that were drawn and are
+        open. None: of all points but those of `wrong`.
+    number : int
+        How many sequences there were before.
     """
 
     n_labels: int
@@ -117,15 +125,32 @@ class SequenceChecks:
     n_overruled: int = 0
     points: tuple[int, ...] = ()
     n_unread: int = 0
+    n_more: int | None = None
+    number: int = 0
 
     @classmethod
     def of_none(
-        cls, n_labels: int, n_points: int, confidence: float, n_given: int = 0, n_unread: int = 0
+        cls,
+        n_labels: int,
+        n_points: int,
+        confidence: float,
+        n_given: int = 0,
+        n_unread: int = 0,
+        number: int = 0,
     ) -> Self:
         """Return a sequence that begins now."""
         no = np.empty(0, dtype=np.intp)
-        wrong = no.astype(bool)
-        return cls(n_labels, n_points, wrong, no, confidence, True, n_given, n_unread=n_unread)
+        return cls(
+            n_labels,
+            n_points,
+            wrong=no.astype(bool),
+            n_drawn_from=no,
+            confidence=confidence,
+            is_on=True,
+            n_given=n_given,
+            n_unread=n_unread,
+            number=number,
+        )
 
     @property
     def n_answers(self) -> int:
@@ -149,7 +174,7 @@ class SequenceChecks:
         allowed = n_allowed(wanted, self.n_answers) - self.n_overruled
         if self.n_answers == 0 or allowed < 0:
             return None
-        return draws_to_prove(
+        found = draws_to_prove(
             allowed,
             share_wrong,
             self.n_points,
@@ -157,6 +182,9 @@ class SequenceChecks:
             wrong=self.wrong,
             n_drawn_from=self.n_drawn_from,
         )
+        if found is not None and self.n_more is not None and found > self.n_more:
+            return None
+        return found
 
     def proof(self) -> Proof:
         """Return what they say."""
@@ -178,6 +206,7 @@ class SequenceChecks:
             self.confidence,
             self.is_on,
             self.n_given,
+            self.number,
         )
 
 
@@ -266,15 +295,15 @@ def _checks_of(
     that was given together with others is no answer to a check: it counts as skipped.
     """
     points, wrong, n_drawn_from, n_skipped_before = [], [], [], []
-    n_skipped = n_given_skipped = 0
+    n_skipped = n_given_skipped = n_counted = 0
+    drawn_of_it = [drawn for drawn in state.audits if drawn.sequence == sequence.number]
     silent = np.zeros(state.n_points, dtype=bool) if unread is None else unread & sequence.members
     silent[list(sequence.labels)] = False
-    for drawn in state.audits:
+    for drawn in drawn_of_it:
         point = drawn.audit.point
-        if drawn.sequence != sequence.number:
-            continue
         if point in state.pending:
             break
+        n_counted += 1
         silent[point] = False
         if point in state.labels and point not in state.together:
             points.append(point)
@@ -284,6 +313,7 @@ def _checks_of(
         else:
             n_skipped += 1
             n_given_skipped += point in sequence.labels
+    n_left = int(state.checkable_points.sum()) if sequence is state.current else 0
     skipped_later = n_skipped - np.array(n_skipped_before, dtype=np.intp)
     return SequenceChecks(
         n_labels=len(sequence.labels),
@@ -296,4 +326,6 @@ def _checks_of(
         n_overruled=_n_overruled(state, sequence, held),
         points=tuple(points),
         n_unread=int(silent.sum()),
+        n_more=n_left + len(drawn_of_it) - n_counted,
+        number=sequence.number,
     )

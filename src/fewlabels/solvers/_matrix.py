@@ -12,7 +12,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from fewlabels._products import multiply, multiply_minus
-from fewlabels._typing import Matrix, State
+from fewlabels._typing import State
 from fewlabels.solvers._threads import run_all, shared_blocks
 
 FloatArray: TypeAlias = npt.NDArray[np.float64]
@@ -303,7 +303,7 @@ def scaled_both_ways(matrix: sparse.csr_array, scale: FloatArray) -> sparse.csr_
     return sparse.csr_array((data, matrix.indices, matrix.indptr), shape=matrix.shape)
 
 
-def in_float64(weights: Weights) -> Weights:
+def in_float64(weights: sparse.csr_array | npt.NDArray[np.floating]) -> Weights:
     """Weights in float64; the same arrays where they are float64 already.
 
     Examples
@@ -319,7 +319,7 @@ def in_float64(weights: Weights) -> Weights:
     return sparse.csr_array((data, weights.indices, weights.indptr), shape=weights.shape)
 
 
-def row_sums(weights: Matrix) -> FloatArray:
+def row_sums(weights: Weights) -> FloatArray:
     """Sum of each row in float64, shape (n,).
 
     Examples

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TypeAlias
+from typing import TypeAlias, TypedDict
 
 import numpy as np
 import numpy.typing as npt
 
 FloatArray: TypeAlias = npt.NDArray[np.float64]
 Callback: TypeAlias = Callable[[int, float], None]
+
+
+class IterationSettings(TypedDict):
+    """When an iteration may stop, and whom it tells; see :class:`Accuracy`."""
+
+    tol: float
+    max_iter: int
+    callback: Callback | None
+
 
 # Below this a float64 has lost digits.
 FAINT = float(np.finfo(np.float64).tiny / np.finfo(np.float64).eps)

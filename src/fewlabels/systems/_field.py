@@ -9,9 +9,8 @@ import numpy.typing as npt
 from scipy import fft, sparse
 
 from fewlabels._products import multiply_minus
-from fewlabels._typing import Matrix
 from fewlabels.graph import Graph
-from fewlabels.solvers import rows_of, run_all, shared_blocks
+from fewlabels.solvers import Weights, rows_of, run_all, shared_blocks
 from fewlabels.systems._locality import locality, submatrix
 
 FloatArray = npt.NDArray[np.float64]
@@ -90,7 +89,7 @@ class GaussianField:
         self._diagonal = np.where(degrees > 0, degrees / alpha, 1 / alpha)
         self._scale = 1 / np.sqrt(self._diagonal)
         self._matrix = _scaled(graph, self._order, self._scale, 2 / alpha)
-        self._split: dict[int, list[tuple[slice, Matrix]]] = {}
+        self._split: dict[int, list[tuple[slice, Weights]]] = {}
 
     @property
     def response_scale(self) -> FloatArray:
@@ -176,7 +175,7 @@ class GaussianField:
             now, before = before, now
         return total
 
-    def _blocks(self, n_columns: int) -> list[tuple[slice, Matrix]]:
+    def _blocks(self, n_columns: int) -> list[tuple[slice, Weights]]:
         """The rows of 2 N / alpha in blocks that suit so many columns."""
         if isinstance(self._matrix, np.ndarray):
             return [(slice(0, self.n), self._matrix)]
@@ -188,7 +187,7 @@ class GaussianField:
 
 def _scaled(
     graph: Graph, order: npt.NDArray[np.integer], scale: FloatArray, factor: float
-) -> Matrix:
+) -> Weights:
     """Return `factor` s W s in float32, its rows in `order`."""
     weights = submatrix(graph, order)
     if isinstance(weights, np.ndarray):

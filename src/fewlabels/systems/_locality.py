@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fewlabels.graph import Graph
-from fewlabels.solvers import Weights, in_float64
+from fewlabels.solvers import Weights
 
 # Vectors of fewer rows stay in the cache in any order.
 _FEWEST_NODES = 5_000
@@ -25,5 +25,5 @@ def submatrix(graph: Graph, nodes: npt.NDArray[np.integer]) -> Weights:
     in_order = len(nodes) == graph.n_nodes and bool((np.diff(nodes) > 0).all())
     if isinstance(weights, np.ndarray):
         chosen = weights if in_order else weights[np.ix_(nodes, nodes)]
-        return in_float64(chosen)
+        return chosen.astype(np.float64, copy=False)
     return weights if in_order else weights[nodes][:, nodes]

@@ -12,11 +12,10 @@ from fewlabels._memory import require_memory
 from fewlabels._products import multiply_minus
 from fewlabels._rows import row_blocks
 from fewlabels._threads import one_blas_thread
-from fewlabels._typing import Matrix
 from fewlabels._validation import check_real
 from fewlabels.exceptions import InvalidInputError
 from fewlabels.graph import Graph
-from fewlabels.solvers import run_all, shared_blocks
+from fewlabels.solvers import Weights, run_all, shared_blocks
 from fewlabels.systems._locality import locality, submatrix
 
 FloatArray = npt.NDArray[np.float64]
@@ -119,7 +118,7 @@ def spreading_block(
 
 
 def sum_of_moments(
-    S: object, start: np.ndarray, rows: IntArray, alphas: FloatArray, n_steps: int
+    S: Weights, start: np.ndarray, rows: IntArray, alphas: FloatArray, n_steps: int
 ) -> FloatArray:
     """Return rows of R(alpha) b for the columns b of `start`, from 2 K moments e_i' T_k(S) b.
 
@@ -159,7 +158,7 @@ def sum_of_moments(
 class _Chebyshev:
     """v_k = T_k(S) b for some columns b: `now` is v_k, `before` v_k-1."""
 
-    def __init__(self, S: Matrix, start: np.ndarray) -> None:
+    def __init__(self, S: Weights, start: np.ndarray) -> None:
         n, m = start.shape
         self.before = np.zeros_like(start)
         self.now = start
@@ -214,7 +213,7 @@ def _n_steps(alpha: float, tol: float) -> int:
     return max(1, ceil((log(allowed) / log(t) - 1) / 2))
 
 
-def normalized(graph: Graph, order: IntArray, dtype: np.dtype) -> Matrix:
+def normalized(graph: Graph, order: IntArray, dtype: np.dtype) -> Weights:
     """S in this order and dtype, dense or CSR as the graph."""
     weights = submatrix(graph, order)
     degrees = graph.degrees[order]

@@ -11,8 +11,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from fewlabels._typing import Package
-from fewlabels.solvers import Answer
+from fewlabels.solvers import Answer, Callback
 from fewlabels.systems._harmonic import HarmonicSystem
 from fewlabels.systems._spreading import SpreadingSystem
 
@@ -23,7 +22,12 @@ _ROUNDING = 1e-12
 
 
 def solve_signed(
-    system: SpreadingSystem, B: FloatArray, *, tol: float, **settings: Package
+    system: SpreadingSystem,
+    B: FloatArray,
+    *,
+    tol: float,
+    max_iter: int,
+    callback: Callback | None = None,
 ) -> Answer:
     """Solve for columns of either sign.
 
@@ -33,8 +37,8 @@ def solve_signed(
     B : ndarray of shape (n_nodes, m)
     tol : float
         The error of each row, relative to the sum of the parts of all its columns.
-    **settings
-        As :meth:`SpreadingSystem.solve`.
+    max_iter, callback
+        As of :meth:`SpreadingSystem.solve`.
 
     Examples
     --------
@@ -50,7 +54,7 @@ def solve_signed(
     m = B.shape[1]
     below = np.flatnonzero((B < 0).any(axis=0))
     parts = np.hstack([np.maximum(B, 0), np.maximum(-B[:, below], 0)])
-    answer = system.solve(parts, tol=tol, **settings)
+    answer = system.solve(parts, tol=tol, max_iter=max_iter, callback=callback)
     values, residual, converged = answer.values[:, :m], answer.residual[:m], answer.converged[:m]
     values[:, below] -= answer.values[:, m:]
     residual[below] = np.maximum(residual[below], answer.residual[m:])
@@ -59,7 +63,12 @@ def solve_signed(
 
 
 def solve_directions(
-    system: SpreadingSystem, E: FloatArray, *, tol: float, **settings: object
+    system: SpreadingSystem,
+    E: FloatArray,
+    *,
+    tol: float,
+    max_iter: int,
+    callback: Callback | None = None,
 ) -> tuple[FloatArray, Answer]:
     """Solve for the rows that result from errors `E`, each divided by its size |f_i|_1.
 
@@ -67,8 +76,8 @@ def solve_directions(
     ----------
     system : SpreadingSystem
     E : ndarray of shape (n_nodes, m)
-    tol, **settings
-        As :func:`solve_signed`.
+    tol, max_iter, callback
+        As of :func:`solve_signed`.
 
     Returns
     -------
@@ -93,7 +102,8 @@ def solve_directions(
            [ 0.5, -0.5]])
     """
     sizes = np.abs(E).sum(axis=1)
-    answer = solve_signed(system, np.hstack([E, sizes[:, None]]), tol=tol, **settings)
+    parts = np.hstack([E, sizes[:, None]])
+    answer = solve_signed(system, parts, tol=tol, max_iter=max_iter, callback=callback)
     # Each row has a scale of its own, which falls out.
     found, arrived = answer.values[:, :-1], answer.values[:, -1]
     sizes = np.abs(found).sum(axis=1)
@@ -103,7 +113,13 @@ def solve_directions(
 
 
 def solve_fixed_errors(
-    system: HarmonicSystem, E: FloatArray, labelled: npt.NDArray[np.bool_], **settings: Package
+    system: HarmonicSystem,
+    E: FloatArray,
+    labelled: npt.NDArray[np.bool_],
+    *,
+    tol: float,
+    max_iter: int,
+    callback: Callback | None = None,
 ) -> Answer:
     """Solve for errors that are fixed where labelled, and the mean of the neighbours elsewhere.
 
@@ -114,8 +130,8 @@ def solve_fixed_errors(
     E : ndarray of shape (n_nodes, m)
         Rows |e_i|_1 <= 2; read where labelled.
     labelled : ndarray of shape (n_nodes,), bool
-    **settings
-        As :meth:`HarmonicSystem.solve`; no entry is off by more than twice `tol`.
+    tol, max_iter, callback
+        As of :meth:`HarmonicSystem.solve`; no entry is off by more than twice `tol`.
 
     Examples
     --------
@@ -137,7 +153,7 @@ def solve_fixed_errors(
     m = E.shape[1]
     parts = np.hstack([np.maximum(E, 0), np.maximum(-E, 0), np.zeros((len(E), 1))]) / 2
     parts[labelled, -1] = np.maximum(1 - parts[labelled].sum(axis=1), 0)
-    answer = system.solve(parts, **settings)
+    answer = system.solve(parts, tol=tol, max_iter=max_iter, callback=callback)
     values = 2 * (answer.values[:, :m] - answer.values[:, m : 2 * m])
     residual = np.maximum(answer.residual[:m], answer.residual[m : 2 * m])
     converged = answer.converged[:m] & answer.converged[m : 2 * m] & answer.converged[-1]

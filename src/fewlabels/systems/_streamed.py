@@ -7,7 +7,6 @@ import numpy.typing as npt
 
 from fewlabels._memory import require_memory
 from fewlabels._rows import row_blocks
-from fewlabels._typing import Loaded
 from fewlabels.graph import DiskGraph
 from fewlabels.solvers import (
     Callback,
@@ -16,6 +15,7 @@ from fewlabels.solvers import (
     solve_in_levels,
     solve_on_levels,
 )
+from fewlabels.solvers._solution import IterationSettings
 from fewlabels.systems._streamed_scores import StreamedScores
 
 FloatArray = npt.NDArray[np.float64]
@@ -182,11 +182,17 @@ class StreamedSpreadingSystem:
             Classes that gained a label or weight, where none lost any; else all.
         """
         n_classes = len(old_columns)
-        settings: Loaded = {"tol": tol, "max_iter": max_iter, "callback": callback}
-        settings["weights"] = weights
+        settings: IterationSettings = {"tol": tol, "max_iter": max_iter, "callback": callback}
         reached = self._reached(codes)
         if before.levelled or len(touched) == n_classes or not before.converged.all():
-            return self.solve(codes, n_classes, before=before, old_columns=old_columns, **settings)
+            return self.solve(
+                codes,
+                n_classes,
+                weights=weights,
+                before=before,
+                old_columns=old_columns,
+                **settings,
+            )
         self._require_memory(n_classes, 1)
         iteration = StreamedIteration(self.graph, self.alpha, callback)
         right, start = _RightHandSide(self, codes, weights), _Start(self, before, old_columns)
@@ -207,7 +213,12 @@ class StreamedSpreadingSystem:
             )
             if not found.converged.all():
                 return self.solve(
-                    codes, n_classes, before=before, old_columns=old_columns, **settings
+                    codes,
+                    n_classes,
+                    weights=weights,
+                    before=before,
+                    old_columns=old_columns,
+                    **settings,
                 )
             n_iter = max(n_iter, found.n_iter)
             residual[c] = iteration.matrix().residual_ratios(b, found.values)[0]

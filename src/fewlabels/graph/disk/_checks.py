@@ -6,7 +6,6 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from fewlabels._typing import Matrix
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 
 AnyArray = np.ndarray
@@ -17,7 +16,7 @@ _MIX_2 = np.uint64(0x94D049BB133111EB)
 
 
 def checked_rows(
-    block: Matrix, first: int, n_nodes: int, dtype: np.dtype, index_dtype: np.dtype
+    block: object, first: int, n_nodes: int, dtype: np.dtype, index_dtype: np.dtype
 ) -> sparse.csr_array:
     """Return rows `first` and on in canonical form: sorted, no diagonal, no zeros.
 
@@ -134,10 +133,12 @@ def edge_hashes(rows: sparse.csr_array, first: int) -> npt.NDArray[np.uint64]:
     """Hash the entries of rows `first` and on, w_ij and w_ji to the same number; shape (nnz,)."""
     here = np.repeat(np.arange(first, first + rows.shape[0], dtype=np.uint64), np.diff(rows.indptr))
     there = rows.indices.astype(np.uint64)
-    bits = rows.data.view(np.uint32 if rows.data.itemsize == 4 else np.uint64)
+    kind = np.uint32 if rows.data.itemsize == 4 else np.uint64
+    bits: npt.NDArray[np.uint32 | np.uint64] = rows.data.view(kind)
     hashed = _mix(np.minimum(here, there) + _ODD)
     hashed = _mix(hashed + np.maximum(here, there))
-    return _mix(hashed + bits)
+    hashed += bits
+    return _mix(hashed)
 
 
 def _mix(values: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:

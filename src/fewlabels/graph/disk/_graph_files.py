@@ -48,11 +48,11 @@ class GraphFiles:
         header = read_header(path)
         names = [*ARRAYS, "local_scales"] if header["local_scales"] else list(ARRAYS)
         self.arrays = {name: ArrayFile(path / f"{name}.npy") for name in names}
-        self.n_nodes = int(header["n_nodes"])
-        self.n_entries = int(header["n_entries"])
-        self.n_components = int(header["n_components"])
+        self.n_nodes = header["n_nodes"]
+        self.n_entries = header["n_entries"]
+        self.n_components = header["n_components"]
         self.build_info = dict(header["build"])
-        self._crc32: dict[str, int] = header["crc32"]
+        self._crc32 = header["crc32"]
         self.has_sums = bool(self._crc32)
         self._check_arrays()
         self._blocks: list[slice] = []

@@ -8,11 +8,12 @@ import json
 import os
 import zlib
 from pathlib import Path
+from typing import TypedDict
 
 from fewlabels._checksums import checksum
 from fewlabels._damage import UNREADABLE, reason
 from fewlabels._rename import rename_without_replacing
-from fewlabels._typing import Loaded, State
+from fewlabels._typing import Loaded
 from fewlabels.exceptions import GraphFileError
 
 FORMAT = "fewlabels-graph-folder"
@@ -21,7 +22,18 @@ HEADER = "header.json"
 ARRAYS = ("indptr", "indices", "data", "degrees", "components")
 
 
-def read_header(path: Path) -> Loaded:
+class Header(TypedDict):
+    """What the header says of the arrays, and how the graph was built."""
+
+    n_nodes: int
+    n_entries: int
+    n_components: int
+    local_scales: bool
+    crc32: dict[str, int]  # of each array; empty, of a file of an earlier version
+    build: dict[str, object]
+
+
+def read_header(path: Path) -> Header:
     """Return the header of the graph in the folder `path`.
 
     Raises
@@ -64,7 +76,7 @@ def read_header(path: Path) -> Loaded:
             f"{path} has layout version {version}; this fewlabels reads up to {VERSION}. Install a "
             "newer fewlabels, or write the graph again."
         )
-    checked: State = {"crc32": {}} | header
+    checked: Header = {"crc32": {}} | header
     return checked
 
 

@@ -18,7 +18,7 @@ from fewlabels._arrays import FILL_AFFINITIES, refuse_masked
 from fewlabels._parts import part_folder
 from fewlabels._progress import Progress, reporting
 from fewlabels._rename import exchange, rename_without_replacing
-from fewlabels._typing import Loaded, Matrix, State
+from fewlabels._typing import Matrix, State
 from fewlabels._validation import check_integer
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.graph._affinities import float_dtype
@@ -134,8 +134,11 @@ def write_graph(
 
 
 def _source(
-    source: Matrix, n_nodes: int | None, dtype: npt.DTypeLike | None, info: dict[str, object] | None
-) -> tuple[Iterable[Matrix], int, np.dtype, State, np.ndarray | None]:
+    source: Graph | Iterable[object],
+    n_nodes: int | None,
+    dtype: npt.DTypeLike | None,
+    info: dict[str, object] | None,
+) -> tuple[Iterable[object], int, np.dtype, State, np.ndarray | None]:
     scales = None
     if isinstance(source, Graph):
         if n_nodes is not None and n_nodes != source.n_nodes:
@@ -146,7 +149,7 @@ def _source(
             raise InvalidInputError("the graph has no nodes; there is nothing to write.")
         chosen = source.dtype if dtype is None else float_dtype(dtype)
         info = source.build_info if info is None else info
-        blocks: Iterable[Matrix] = _rows_of(source)
+        blocks: Iterable[object] = _rows_of(source)
         n_nodes, scales = source.n_nodes, source.local_scales
     else:
         if n_nodes is None:
@@ -154,7 +157,7 @@ def _source(
                 "n_nodes is needed where the graph comes as rows: the number of all of them."
             )
         n_nodes = check_integer("n_nodes", n_nodes, minimum=1)
-        if sparse.issparse(source) or isinstance(source, (np.ndarray, str, bytes)):
+        if isinstance(source, (sparse.sparray, sparse.spmatrix, np.ndarray, str, bytes)):
             raise InvalidTypeError(
                 "source must be a Graph or an iterable of blocks of rows, got "
                 f"{type(source).__name__}. Pass [matrix] where it is a single block."
@@ -182,8 +185,9 @@ def _rows_of(graph: Graph) -> Iterator[Matrix]:
         for rows in graph.row_blocks():
             yield graph.rows(rows)
         return
-    weights: Matrix = graph.affinity
-    per_row = max(1, graph.n_nodes if graph.is_dense else weights.nnz // graph.n_nodes)
+    weights = graph.affinity
+    n_entries = weights.size if isinstance(weights, np.ndarray) else weights.nnz
+    per_row = max(1, n_entries // graph.n_nodes)
     step = max(1, _ENTRIES_AT_ONCE // per_row)
     for first in range(0, graph.n_nodes, step):
         yield weights[first : first + step]
@@ -252,12 +256,11 @@ def _write_arrays(
     dtype: np.dtype,
     scales: np.ndarray | None,
     report: Callable[[int], object],
-) -> Loaded:
+) -> State:
     """Write all arrays; return what the header says of them."""
     index_dtype = np.dtype(np.int32 if n_nodes <= _LARGEST_INT32 else np.int64)
-    dtypes: Loaded = dict(
-        zip(ARRAYS, (np.int64, index_dtype, dtype, np.float64, index_dtype), strict=True)
-    )
+    each = (np.dtype(np.int64), index_dtype, dtype, np.dtype(np.float64), index_dtype)
+    dtypes = dict(zip(ARRAYS, each, strict=True))
     symmetry, merger = SymmetryCheck(n_nodes), ComponentMerger(n_nodes, index_dtype)
     with contextlib.ExitStack() as stack:
         files = {
@@ -300,7 +303,7 @@ def _write_arrays(
     }
 
 
-def _small_blocks(blocks: Iterable[Matrix]) -> Iterator[Matrix]:
+def _small_blocks(blocks: Iterable[object]) -> Iterator[object]:
     """Split what comes at once into what can be checked at little memory."""
     for block in blocks:
         refuse_masked(block, "block", FILL_AFFINITIES)

@@ -6,8 +6,8 @@ from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+from scipy import sparse
 
-from fewlabels._typing import Matrix
 from fewlabels.graph.layouts._forces import Places
 
 Nodes: TypeAlias = npt.NDArray[np.intp]
@@ -75,7 +75,7 @@ def spread_out(masses: npt.NDArray[np.float32]) -> Places:
     return np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1).astype(np.float32)
 
 
-def new_places(weights: Matrix, start: Places) -> Places:
+def new_places(weights: sparse.csr_array, start: Places) -> Places:
     """Fill the rows of NaN: each is the mean of its neighbours that have a place.
 
     Those that no place reaches along edges are laid below on the right.

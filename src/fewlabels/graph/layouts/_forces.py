@@ -11,6 +11,7 @@ kernel, and is taken on a grid by fast Fourier transforms, as Linderman et al. 2
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TypeAlias
 
 import numpy as np
@@ -19,10 +20,12 @@ from scipy import fft, sparse
 
 from fewlabels._compiled import compiled_module
 from fewlabels._products import multiply
-from fewlabels._typing import Matrix, Package
 
+_Pull: TypeAlias = Callable[
+    [np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray, int, int], None
+]
 _module = compiled_module("fewlabels.graph.layouts._pull")
-compiled: Package = _module and _module.pull
+compiled: _Pull | None = _module and _module.pull
 
 Places: TypeAlias = npt.NDArray[np.float32]
 
@@ -30,7 +33,7 @@ Places: TypeAlias = npt.NDArray[np.float32]
 _FINEST, _MOST_CELLS = 0.5, 512
 
 
-def pull(weights: Matrix, places: Places, first: int, last: int, out: Places) -> None:
+def pull(weights: sparse.csr_array, places: Places, first: int, last: int, out: Places) -> None:
     """Write sum_j a_ij q_ij (y_j - y_i) to the rows `first` to `last` - 1 of `out`.
 
     Parameters
@@ -71,7 +74,7 @@ class Push:
     def __init__(self, masses: npt.NDArray[np.float32]) -> None:
         self._masses = masses
         self._n = float(masses.sum(dtype=np.float64))
-        self._transforms: dict[tuple[int, float], Matrix] = {}
+        self._transforms: dict[tuple[int, float], list[np.ndarray]] = {}
 
     def __call__(self, places: Places) -> Places:
         """Return push_i, shape (n, 2), float32."""
@@ -93,7 +96,7 @@ class Push:
         return pushes
 
     @staticmethod
-    def _corners(places: Places, low: Places, side: float, n_cells: int) -> Matrix:
+    def _corners(places: Places, low: Places, side: float, n_cells: int) -> sparse.csr_array:
         """The share of each point in the corners of its cell: a matrix with four entries a row."""
         at = (places - low) / np.float32(side)
         cell = at.astype(np.int32)
@@ -116,7 +119,7 @@ class Push:
             (shares.ravel(), columns.ravel(), pointers), shape=(len(at), n_cells**2)
         )
 
-    def _kernels(self, n_cells: int, side: float) -> Matrix:
+    def _kernels(self, n_cells: int, side: float) -> list[np.ndarray]:
         """Transforms of q^2 times the differences in x and in y, and of q."""
         key = n_cells, side
         if key not in self._transforms:

@@ -9,7 +9,6 @@ from scipy.linalg import eigh
 
 from fewlabels._progress import Progress, reporting
 from fewlabels._threads import one_blas_thread
-from fewlabels._typing import Matrix
 from fewlabels._validation import check_n_jobs, check_seed
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.graph._graph import Graph
@@ -123,12 +122,17 @@ def layout(
 
     Examples
     --------
-    >>> from sklearn.datasets import load_iris
-    >>> from fewlabels.graph import knn_graph, layout
-    >>> graph = knn_graph(load_iris().data)
-    >>> places = layout(graph)
-    >>> places.shape
-    (150, 2)
+    .. plot::
+        :alt: Three kinds of iris on the map of their graph, each in a colour of its own.
+
+        >>> import matplotlib.pyplot as plt
+        >>> from sklearn.datasets import load_iris
+        >>> from fewlabels.graph import knn_graph, layout
+        >>> iris = load_iris()
+        >>> places = layout(knn_graph(iris.data))
+        >>> places.shape
+        (150, 2)
+        >>> points = plt.scatter(*places.T, c=iris.target)
     """
     if not isinstance(graph, Graph):
         raise InvalidTypeError(
@@ -180,7 +184,7 @@ def _near_in_memory(graph: Graph, nodes: Nodes) -> Nodes:
 class _Plan:
     """The levels of a graph, and how many rounds each gets."""
 
-    def __init__(self, weights: Matrix, rng: np.random.Generator) -> None:
+    def __init__(self, weights: sparse.csr_array, rng: np.random.Generator) -> None:
         self._rng = rng
         self._levels = levels(weights, _COARSEST, rng)
         sizes = [len(level.masses) for level in self._levels]
@@ -218,7 +222,7 @@ def _attraction(n: int) -> float:
     return float(np.clip(1.5 * 2 ** (np.log10(n) / 2 - 2), 1.5, 3))
 
 
-def _normalised(graph: Graph) -> Matrix:
+def _normalised(graph: Graph) -> sparse.csr_array:
     """Return a_ij = (w_ij / d_i + w_ij / d_j) / 2 as a CSR matrix of float32."""
     weights = sparse.csr_array(graph.affinity)
     shares = 1 / np.where(graph.degrees > 0, graph.degrees, 1.0)

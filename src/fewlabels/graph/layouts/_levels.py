@@ -8,8 +8,6 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from fewlabels._typing import Matrix
-
 # Nodes that are neither chosen nor beside one that is are looked at again so many times; those
 # that are left then stand for themselves.
 _PASSES = 12
@@ -29,12 +27,12 @@ class Level:
         Which node of the next level stands for each; None at the coarsest.
     """
 
-    weights: Matrix
+    weights: sparse.csr_array
     masses: npt.NDArray[np.float32]
     parents: npt.NDArray[np.int32] | None
 
 
-def levels(weights: Matrix, n_most: int, rng: np.random.Generator) -> list[Level]:
+def levels(weights: sparse.csr_array, n_most: int, rng: np.random.Generator) -> list[Level]:
     """Return the graph, and what becomes of it until `n_most` nodes or fewer are left.
 
     Each level holds about a tenth of the nodes of the one before. It ends earlier where nodes
@@ -62,7 +60,7 @@ def levels(weights: Matrix, n_most: int, rng: np.random.Generator) -> list[Level
     return found
 
 
-def _parents(weights: Matrix, rng: np.random.Generator) -> npt.NDArray[np.int32]:
+def _parents(weights: sparse.csr_array, rng: np.random.Generator) -> npt.NDArray[np.int32]:
     """Choose nodes, no two of them neighbours (Luby 1986); the others join the nearest chosen."""
     n = weights.shape[0]
     joins = np.full(n, -1, dtype=np.int64)

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from contextlib import nullcontext
 
 import numpy as np
+import numpy.typing as npt
 
-from fewlabels._typing import Matrix
 from fewlabels.graph._parallel import Workers
 from fewlabels.graph.layouts._forces import Places, Push, pull
 from fewlabels.graph.layouts._levels import Level
@@ -26,7 +26,7 @@ Report = Callable[[int], object]
 def move(
     level: Level,
     places: Places,
-    attractions: Matrix,
+    attractions: npt.NDArray[np.float64],
     *,
     n_threads: int,
     report: Report,

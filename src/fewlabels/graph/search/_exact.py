@@ -34,7 +34,8 @@ def centred(X: Matrix) -> Matrix:
     if sparse.issparse(X):
         return X
     middle = (len(X) - 1) // 2
-    return X - np.partition(X, middle, axis=0)[middle]
+    moved: np.ndarray = X - np.partition(X, middle, axis=0)[middle]
+    return moved
 
 
 def nearest_euclidean(

@@ -18,9 +18,8 @@ from sklearn.utils import check_random_state
 
 from fewlabels._arrays import checked_array
 from fewlabels._progress import Progress, reporting_share
-from fewlabels._typing import Matrix
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
-from fewlabels.graph._checked import check_blocks, read_whole
+from fewlabels.graph._checked import Features, check_blocks, read_whole
 from fewlabels.graph.search._exact import (
     TREE_FEATURES,
     directions,
@@ -81,7 +80,7 @@ class Neighbors:
 
 
 def find_neighbors(
-    X: Matrix,
+    X: Features,
     n_neighbors: int,
     *,
     metric: str | Callable[..., float] = "euclidean",
@@ -179,7 +178,7 @@ def find_neighbors(
     return found
 
 
-def worth_approximating(X: Matrix, *, forced: bool = False) -> bool:
+def worth_approximating(X: Features, *, forced: bool = False) -> bool:
     """Tell whether an approximate search of `X` can be quicker than an exact one."""
     n_samples, n_features = X.shape
     if isinstance(X, FeatureFile):
@@ -194,7 +193,7 @@ def worth_approximating(X: Matrix, *, forced: bool = False) -> bool:
 
 
 def _approximate_neighbors(
-    X: Matrix,
+    X: Features,
     n_neighbors: int,
     metric: str,
     min_recall: float,

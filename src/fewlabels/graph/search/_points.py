@@ -11,6 +11,8 @@ the Xbox recommender system using a Euclidean transformation for inner-product s
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +20,7 @@ from scipy import linalg, sparse
 from sklearn.utils.extmath import randomized_svd
 
 from fewlabels._rows import row_blocks
-from fewlabels._typing import Matrix
+from fewlabels._typing import Sparse
 from fewlabels.graph._parallel import Workers
 from fewlabels.graph.search._exact import directions
 from fewlabels.graph.search._nearest import squared_distances
@@ -41,6 +43,23 @@ _BLOCK_BYTES = 16_000_000
 # True neighbours: no more than about so many of each block are looked at closer.
 _BOUND_FROM = 16_384
 _PAIRS_AT_ONCE = 1_000_000
+
+
+Distances: TypeAlias = Callable[[slice | IntArray], np.ndarray]
+
+
+class Axes(NamedTuple):
+    """Directions in which points vary most: the columns of `directions`.
+
+    Attributes
+    ----------
+    directions : ndarray of shape (n_rows, n_components), float32
+    position : ndarray of shape (n_features,), int32, or None
+        Of sparse points: which row of `directions` each feature has; -1 is none.
+    """
+
+    directions: Float32Array
+    position: npt.NDArray[np.int32] | None = None
 
 
 class Points(ABC):
@@ -73,11 +92,11 @@ class Points(ABC):
         return None if self.spare is None else np.sqrt(self.spare).astype(np.float32)
 
     @abstractmethod
-    def axes(self, n_components: int, rng: np.random.Generator) -> Matrix:
+    def axes(self, n_components: int, rng: np.random.Generator) -> Axes:
         """Return the directions in which a sample of the points varies most."""
 
     @abstractmethod
-    def projected(self, axes: Matrix, workers: Workers) -> Float32Array:
+    def projected(self, axes: Axes, workers: Workers) -> Float32Array:
         """Return all points in the coordinates of `axes`, and the lift if there is one."""
 
     @abstractmethod
@@ -98,7 +117,7 @@ class Points(ABC):
 class DensePoints(Points):
     """Rows of an array in memory, or of a file, made points block by block."""
 
-    def __init__(self, X: Matrix, metric: str, workers: Workers) -> None:
+    def __init__(self, X: np.ndarray | FeatureFile, metric: str, workers: Workers) -> None:
         self._X, self._metric = X, metric
         self.in_file = isinstance(X, FeatureFile)
         self.n_points, width = X.shape
@@ -142,7 +161,7 @@ class DensePoints(Points):
         lift = np.sqrt(self.spare[rows]).astype(np.float32)
         return np.hstack([points, lift[:, None]])
 
-    def axes(self, n_components: int, rng: np.random.Generator) -> Float32Array:
+    def axes(self, n_components: int, rng: np.random.Generator) -> Axes:
         """Return principal axes, shape (n_features, n_components)."""
         some = self.take(np.sort(rng.choice(self.n_points, min(self.n_points, SAMPLED), False)))
         centred = some - some.mean(axis=0)
@@ -150,19 +169,21 @@ class DensePoints(Points):
             right = randomized_svd(
                 centred, n_components, n_iter=2, random_state=int(rng.integers(2**31))
             )[2]
-            return np.ascontiguousarray(right.T, dtype=np.float32)
+            return Axes(np.ascontiguousarray(right.T, dtype=np.float32))
         covariance = (centred.T @ centred).astype(np.float64)
         last = self.n_features - 1
         axes = linalg.eigh(covariance, subset_by_index=[last + 1 - n_components, last])[1]
-        return np.ascontiguousarray(axes, dtype=np.float32)
+        return Axes(np.ascontiguousarray(axes, dtype=np.float32))
 
-    def projected(self, axes: Float32Array, workers: Workers) -> Float32Array:
+    def projected(self, axes: Axes, workers: Workers) -> Float32Array:
         """Return all points in the coordinates of `axes`."""
         lifted = self.spare is not None
-        places = np.empty((self.n_points, axes.shape[1] + lifted), dtype=np.float32)
+        directions_ = axes.directions
+        width = directions_.shape[1]
+        places = np.empty((self.n_points, width + lifted), dtype=np.float32)
 
         def project(rows: slice) -> None:
-            places[rows, : axes.shape[1]] = self.take(rows) @ axes
+            places[rows, :width] = self.take(rows) @ directions_
             if self.spare is not None:
                 places[rows, -1] = np.sqrt(self.spare[rows])
 
@@ -193,7 +214,7 @@ class DensePoints(Points):
         return squared_distances(asked, self.take_lifted(rows), where.reshape(found.shape))
 
     def _raw(self, rows: slice | IntArray) -> np.ndarray:
-        if not self.in_file:
+        if not isinstance(self._X, FeatureFile):
             return np.asarray(self._X[rows])
         if isinstance(rows, slice):
             return np.asarray(self._X.read(rows.start, rows.stop))
@@ -215,7 +236,7 @@ class DensePoints(Points):
 class SparsePoints(Points):
     """Rows of a CSR matrix. None of what is made here is dense in all features."""
 
-    def __init__(self, X: Matrix, metric: str) -> None:
+    def __init__(self, X: Sparse, metric: str) -> None:
         self._X = sparse.csr_array(directions(X) if metric == "cosine" else X)
         self._X.sum_duplicates()
         size = float(abs(self._X.data).max(initial=0))
@@ -230,7 +251,7 @@ class SparsePoints(Points):
         mean = max(1, self._X.nnz // self.n_points)
         self._rows_at_once = max(1, _BLOCK_BYTES // (12 * mean))
 
-    def axes(self, n_components: int, rng: np.random.Generator) -> Matrix:
+    def axes(self, n_components: int, rng: np.random.Generator) -> Axes:
         """Return singular directions of a sample, sparse, shape (n_features, n_components).
 
         Features that the sample does not have are left out, so that the memory does not
@@ -242,17 +263,17 @@ class SparsePoints(Points):
         some = some[:, used].astype(np.float32)
         n_components = min(n_components, *some.shape)
         if n_components == 0:
-            return None, np.zeros((0, 1), dtype=np.float32)
+            return Axes(np.zeros((0, 1), dtype=np.float32))
         right = randomized_svd(some, n_components, n_iter=2, random_state=int(rng.integers(2**31)))[
             2
         ]
         position = np.full(self.n_features, -1, dtype=np.int32)
         position[used] = np.arange(len(used), dtype=np.int32)
-        return position, np.ascontiguousarray(right.T, dtype=np.float32)
+        return Axes(np.ascontiguousarray(right.T, dtype=np.float32), position)
 
-    def projected(self, axes: Matrix, workers: Workers) -> Float32Array:
+    def projected(self, axes: Axes, workers: Workers) -> Float32Array:
         """Return all points in the coordinates of `axes`."""
-        position, directions_ = axes
+        directions_, position = axes
         places = np.zeros((self.n_points, directions_.shape[1]), dtype=np.float32)
         if position is None:
             return self.with_lift(places)
@@ -301,7 +322,7 @@ def _spread(n_points: int) -> IntArray:
 
 
 def _nearest_by_blocks(
-    distances: Matrix, queries: IntArray, n_points: int, k: int, size: int, workers: Workers
+    distances: Distances, queries: IntArray, n_points: int, k: int, size: int, workers: Workers
 ) -> IntArray:
     """Return the `k` nearest others of each query.
 

@@ -66,7 +66,7 @@ class Seen:
     smooth: FloatArray
     ranks: FloatArray
     _projection: Projection
-    _X: Matrix
+    _X: Matrix | None
 
     @property
     def n_columns(self) -> int:
@@ -133,7 +133,7 @@ class FeatureSpace:
         X = None if self._X is None else self._X[rows]
         return Seen(self.plain[rows], self.smooth[rows], self.ranks[rows], self._projection, X)
 
-    def of_new(self, X: object, around: FloatArray) -> Seen:
+    def of_new(self, X: Matrix, around: FloatArray) -> Seen:
         """Return new points.
 
         Parameters
@@ -145,10 +145,10 @@ class FeatureSpace:
         plain = self._projection.of(X)
         mean = around.astype(np.float32) * self._size + self._mean
         smooth = _SHARE * mean + (1 - _SHARE) * plain
-        X = None if self._X is None else X
         ranked = plain if self._ranks_of_plain else self._projection.columns(X)
         smooth = (smooth - self._mean) / self._size
-        return Seen(plain, smooth, self._ranking.of(ranked), self._projection, X)
+        kept = None if self._X is None else X
+        return Seen(plain, smooth, self._ranking.of(ranked), self._projection, kept)
 
 
 def smoothed(graph: Graph, points: FloatArray) -> FloatArray:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import copy
 from abc import ABC, abstractmethod
-from typing import Any, Self
+from contextlib import AbstractContextManager
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +16,7 @@ from fewlabels._typing import State
 from fewlabels.graph import Graph
 from fewlabels.models._relabel import Relabelling
 from fewlabels.models._scores import Scores
-from fewlabels.solvers import Method
+from fewlabels.solvers import Callback, Method
 from fewlabels.systems import SpreadingSystem
 
 FloatArray = npt.NDArray[np.float64]
@@ -139,7 +140,7 @@ class GraphMember(ABC):
             self._system = SpreadingSystem(self.graph, self.alpha, self._solver)
         return self._system
 
-    def _progress(self) -> Any:
+    def _progress(self) -> AbstractContextManager[Callback | None]:
         return iteration_progress(self._verbose, self._max_iter)
 
     def __getstate__(self) -> State:

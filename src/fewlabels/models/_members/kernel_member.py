@@ -11,10 +11,9 @@ import numpy.typing as npt
 from scipy.spatial.distance import cdist
 
 from fewlabels._rows import row_blocks
-from fewlabels._typing import Matrix
 from fewlabels.models._members.among import chosen_places
 from fewlabels.models._members.feature_member import MOST_LABELS, FeatureMember
-from fewlabels.models._members.feature_space import FeatureSpace, Seen
+from fewlabels.models._members.feature_space import FeatureSpace, Seen, Variances
 from fewlabels.models._members.sharpness import Taught, fitted_sharpnesses, sharpened
 from fewlabels.solvers import run_giving_way
 from fewlabels.systems import KernelRidge, Kriging
@@ -40,7 +39,7 @@ _SHARPNESS_DEVIATION = 0.45
 # Members of the bank that count for less are left out of it.
 _LEAST_WEIGHT = 1e-3
 # What each kernel sees of a point, and the power of the relevance that its columns are scaled by.
-_SEEN: dict[str, tuple[Callable[[Matrix], Points], float]] = {
+_SEEN: dict[str, tuple[Callable[[Seen | Variances], Points], float]] = {
     _NEAR: (attrgetter("ranks"), 1.0),
     _AROUND: (attrgetter("smooth"), 0.5),
     _SMOOTH: (attrgetter("plain"), 0.5),

@@ -8,7 +8,6 @@ from scipy import sparse
 
 from fewlabels._label_values import is_missing
 from fewlabels._labels import UNLABELLED
-from fewlabels._typing import Matrix
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 
 FloatArray = npt.NDArray[np.float64]
@@ -74,12 +73,12 @@ def as_floats(matrix: np.ndarray) -> FloatArray:
         ) from error
 
 
-def unmasked(y: Matrix) -> np.ndarray:
+def unmasked(y: np.ma.MaskedArray) -> np.ndarray:
     """Return the entries of a masked array, the marker of its dtype where they are masked."""
     if not np.ma.is_masked(y):
         return np.asarray(y.data)
     if y.dtype.kind == "f":
-        return np.asarray(y.filled(np.nan))
+        return np.asarray(np.ma.filled(y, np.nan))
     if y.dtype.kind in "biu":
-        return np.asarray(y.astype(np.int64).filled(UNLABELLED))
-    return np.asarray(y.astype(object).filled(None))
+        return np.asarray(np.ma.filled(y.astype(np.int64), UNLABELLED))
+    return np.asarray(np.ma.filled(y.astype(object), None))

@@ -23,8 +23,8 @@ _BESIDE = 6  # more curves than this have their legend beside them, for it would
 _MOST_BANDS = 3  # more than these would hide each other
 
 TITLES = {
-    "accuracy": "share of the rest answered rightly, in %",
-    "macro_recall": "mean recall of the classes over the rest, in %",
+    "accuracy": "accuracy on unlabelled points, in %",
+    "macro_recall": "mean recall of the classes on unlabelled points, in %",
 }
 
 

@@ -99,7 +99,7 @@ def known_answers(y: object, n_points: int) -> Answers:
     return Answers(labels.classes, labels.codes)
 
 
-def _asked(oracle: Package, n_points: int) -> Package:
+def _asked(oracle: Package, n_points: int) -> object:
     try:
         return oracle(np.arange(n_points))
     except Exception as error:

@@ -14,7 +14,6 @@ from joblib import effective_n_jobs, parallel_config
 from sklearn.utils.parallel import Parallel, delayed
 
 from fewlabels._threads import one_blas_thread
-from fewlabels._typing import Package
 from fewlabels.session.simulation._runs import Run
 
 # Of joblib's backends, the one of processes that take functions of a user's own. Whatever a
@@ -64,7 +63,7 @@ def played(
         n_jobs=n_processes, backend=_BACKEND, batch_size=1, return_as="generator_unordered"
     )
     # by file, so that a warning that recurs is shown as often as the user's filters say
-    shown: defaultdict[str, Package] = defaultdict(dict)
+    shown: defaultdict[str, dict[str | tuple[str, type[Warning], int], int]] = defaultdict(dict)
     with _uninterrupted():
         results = parallel(delayed(_played_apart)(task) for task in tasks)
     with contextlib.closing(results):

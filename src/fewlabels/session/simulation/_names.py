@@ -41,7 +41,7 @@ def named_rules(query: Package) -> dict[str, QueryRule]:
     return rules
 
 
-def _name_of(query: Package) -> str:
+def _name_of(query: object) -> str:
     if isinstance(query, str):
         return query
     if isinstance(query, QueryRule) and not isinstance(query, FunctionRule):

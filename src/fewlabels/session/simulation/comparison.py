@@ -56,24 +56,23 @@ class Comparison:
 
     Examples
     --------
-    >>> import numpy as np
-    >>> from sklearn.linear_model import LogisticRegression
-    >>> from sklearn.neighbors import KNeighborsClassifier
-    >>> from fewlabels import simulate
-    >>> X = np.vstack([np.zeros((20, 2)), np.ones((20, 2))]) + np.random.default_rng(0).normal(
-    ...     scale=0.3, size=(40, 2)
-    ... )
-    >>> compared = simulate(
-    ...     X,
-    ...     np.repeat([0, 1], 20),
-    ...     model={"line": LogisticRegression(), "nearest": KNeighborsClassifier(1)},
-    ...     query="random",
-    ...     budget=6,
-    ...     repeats=2,
-    ...     random_state=0,
-    ... )
-    >>> compared.models, compared.repeats
-    (('line', 'nearest'), 2)
+    .. plot::
+        :alt: The curves of two models on iris, each with its name at the end.
+
+        >>> from sklearn.datasets import load_iris
+        >>> from sklearn.neighbors import KNeighborsClassifier
+        >>> from fewlabels import simulate
+        >>> compared = simulate(
+        ...     *load_iris(return_X_y=True),
+        ...     model={"ours": None, "nearest": KNeighborsClassifier(1)},
+        ...     query="random",
+        ...     budget=18,
+        ...     repeats=3,
+        ...     random_state=0,
+        ... )
+        >>> compared.models, compared.repeats
+        (('ours', 'nearest'), 3)
+        >>> axes = compared.plot()
     """
 
     def __init__(self, curves: Mapping[str, Mapping[str, LearningCurve]]) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy import stats
 
-from fewlabels._typing import Matrix
 from fewlabels._validation import check_real
 from fewlabels.session.simulation.rounds import FloatArray
 
@@ -29,9 +29,9 @@ class Interval:
     True
     """
 
-    mean: Matrix
-    low: Matrix
-    high: Matrix
+    mean: Any  # a number, or an array
+    low: Any
+    high: Any
 
 
 def student_interval(values: FloatArray, confidence: float = 0.95) -> Interval:
@@ -50,14 +50,15 @@ def student_interval(values: FloatArray, confidence: float = 0.95) -> Interval:
     >>> import numpy as np
     >>> from fewlabels.session.simulation.intervals import student_interval
     >>> interval = student_interval(np.array([0.5, 0.6, 0.7]))
-    >>> [round(float(v), 3) for v in (interval.low, interval.mean, interval.high)]
+    >>> [round(v, 3) for v in (interval.low, interval.mean, interval.high)]
     [0.352, 0.6, 0.848]
     """
     check_real("confidence", confidence, above=0, below=1)
     mean = values.mean(axis=0)
     n = len(values)
     if n < 2:
-        nothing = np.full_like(mean, np.nan)
-        return Interval(mean, nothing, nothing)
-    half = stats.t.ppf((1 + confidence) / 2, n - 1) * values.std(axis=0, ddof=1) / np.sqrt(n)
-    return Interval(mean, mean - half, mean + half)
+        half = np.full_like(mean, np.nan)
+    else:
+        half = stats.t.ppf((1 + confidence) / 2, n - 1) * values.std(axis=0, ddof=1) / np.sqrt(n)
+    bounds = (mean, mean - half, mean + half)
+    return Interval(*(bound.tolist() if values.ndim == 1 else bound for bound in bounds))

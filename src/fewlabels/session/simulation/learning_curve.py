@@ -83,19 +83,23 @@ class LearningCurve:
 
     Examples
     --------
-    >>> from sklearn.datasets import load_iris
-    >>> from fewlabels.session import simulate
-    >>> X, y = load_iris(return_X_y=True)
-    >>> curve = simulate(X, y, query=["auto", "margin"], budget=18, repeats=3, random_state=0)
-    >>> curve.to_frame().columns.tolist()
-    ['query', 'repeat', 'n_labels', 'accuracy', 'macro_recall', 'seconds']
-    >>> bool(curve.area()["auto"].mean() > 0.9)
-    True
-    >>> curve.labels_needed(0.9)["auto"].shape
-    (3,)
-    >>> gain = curve.compare()["auto"].area
-    >>> bool(gain.low <= gain.mean <= gain.high)
-    True
+    .. plot::
+        :alt: Accuracy against the number of labels, for two query rules and random questions.
+
+        >>> from sklearn.datasets import load_iris
+        >>> from fewlabels.session import simulate
+        >>> X, y = load_iris(return_X_y=True)
+        >>> curve = simulate(X, y, query=["auto", "margin"], budget=18, repeats=3, random_state=0)
+        >>> curve.to_frame().columns.tolist()
+        ['query', 'repeat', 'n_labels', 'accuracy', 'macro_recall', 'seconds']
+        >>> bool(curve.area()["auto"].mean() > 0.9)
+        True
+        >>> curve.labels_needed(0.9)["auto"].shape
+        (3,)
+        >>> gain = curve.compare()["auto"].area
+        >>> gain.low <= gain.mean <= gain.high
+        True
+        >>> axes = curve.plot()
     """
 
     queries: tuple[str, ...]

@@ -120,7 +120,9 @@ export function createAsk(element, app) {
     return body;
   }
 
+  /** Make what comes next ready, and forget what has gone. */
   function tidy() {
+    for (const question of deck.ready) prepare(question);
     const wanted = new Set([deck.shown, ...deck.ready].map((q) => q?.point));
     for (const point of made.keys()) if (!wanted.has(point)) made.delete(point);
   }
@@ -158,9 +160,9 @@ export function createAsk(element, app) {
   function showPrompt(question) {
     const suggestion = suggested(question);
     if (!suggestion) {
-      const classes = app.state.classes.length;
-      const text = !question ? "" : classes ? "Which class is it?" : "Type the name of its class.";
-      prompt.replaceChildren(h("span", { class: "prompt-text" }, text));
+      prompt.replaceChildren(question && !app.state.classes.length
+        ? h("button", { class: "button", onclick: () => nameClass() }, "Type the name of its class.")
+        : h("span", { class: "prompt-text" }, question ? "Which class is it?" : ""));
       return;
     }
     const key = keyFor(app.bound, "accept", app.state.settings);
@@ -306,7 +308,6 @@ export function createAsk(element, app) {
     app.showCount();
     const next = deck.shown;
     app.say(next ? `${said} Next: ${described(next.item)}` : said);
-    for (const question of deck.ready) prepare(question);
     tidy();
   }
 
@@ -440,7 +441,6 @@ export function createAsk(element, app) {
     /** New questions or a new state: what is on the card stays. */
     update() {
       show(true);
-      for (const question of deck.ready) prepare(question);
       tidy();
     },
     destroy() {

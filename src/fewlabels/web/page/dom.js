@@ -86,6 +86,7 @@ export function bar(share, { low = null, high, id = null }) {
 
 /** A line, or a word in one, that stays in the background. */
 export const soft = (...content) => h("p", { class: "soft" }, ...content);
+export const hint = (...content) => h("p", { class: "hint" }, ...content);
 export const aside = (...content) => h("span", { class: "soft" }, ...content);
 
 /** What is shown where there is nothing yet. */

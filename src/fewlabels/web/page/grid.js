@@ -1,7 +1,7 @@
 // A neighbourhood at a glance: rows near each other that the model takes for one class.
 
 import { finished } from "./ask.js";
-import { aside, empty, h, kbd, loading, several, soft, title } from "./dom.js";
+import { aside, h, kbd, loading, several, soft, title } from "./dom.js";
 import { classSelect, described, small } from "./item.js";
 import { keyFor, spoken } from "./keys.js";
 
@@ -37,20 +37,10 @@ export function create(element, app, [kind]) {
   }
 
   function draw() {
+    if (!head.isConnected) return;
     if (!rows.length) {
-      tiles.replaceChildren();
-      foot.replaceChildren();
-      head.replaceChildren(
-        title("Grid"),
-        app.state.n_left
-          ? empty(
-              "Questions first",
-              "Answer some, and similar rows come here together, for one key to confirm them all.",
-              h("a", { class: "button", href: "#ask" }, "Label some more"),
-            )
-          : finished(app.state),
-      );
-      return;
+      if (app.state.n_left) return app.go("ask", "No grid just now: some questions first.");
+      return element.replaceChildren(title("Grid"), finished(app.state));
     }
     head.replaceChildren(
       title(
@@ -134,7 +124,7 @@ export function create(element, app, [kind]) {
     tiles.replaceChildren();
     foot.replaceChildren();
     if (kind === "selection") app.go("map");
-    else waiting = true; // the next grid comes when the server knows of this one
+    else waiting = true; // till the server knows of this one
   }
 
   let waiting = false;

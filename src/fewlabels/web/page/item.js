@@ -1,6 +1,6 @@
 // A row as it is shown: a picture, a text or columns; large on the card, small in lists.
 
-import { h, set } from "./dom.js";
+import { h, hint, set } from "./dom.js";
 
 const pictureAddress = (point, size) => `/api/picture/${point}?size=${size}`;
 
@@ -64,9 +64,9 @@ function columns(item) {
   const few = differing.length && alike.length;
   return scroll(
     "The row",
-    few ? h("p", { class: "hint" }, "Unlike its neighbours") : null,
+    few ? hint("Unlike its neighbours") : null,
     differing.length ? h("dl", { class: "columns" }, differing.map((column) => row(column, few))) : null,
-    few ? h("p", { class: "hint" }, "Like its neighbours") : null,
+    few ? hint("Like its neighbours") : null,
     alike.length ? h("dl", { class: few ? "columns alike" : "columns" }, alike.map((column) => row(column, false))) : null,
   );
 }

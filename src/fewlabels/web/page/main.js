@@ -15,7 +15,7 @@ const VIEWS = {
   people: ["People", "./people.js"],
 };
 
-const PROVEN = "The accuracy you wanted is proven: see Progress.";
+const SEE = ": see Progress.";
 const $ = (id) => document.getElementById(id);
 const main = $("main");
 
@@ -49,7 +49,7 @@ const app = {
 
   /** A body with the name of whoever answers. */
   signed: (body) => (app.who ? { ...body, who: app.who } : body),
-  read: (path, fields = {}) => get(path, app.who ? { ...fields, who: app.who } : fields),
+  read: (path, fields = {}) => get(path, app.signed(fields)),
 
   put: (path, body = {}) => app.outbox.put(path, app.signed(body)),
 
@@ -119,10 +119,13 @@ const app = {
     refresh();
   },
 
-  /** Go to a view at once: the next key is meant for it. */
-  go(view) {
-    if (location.hash !== `#${view}`) history.pushState(null, "", `#${view}`);
+  /** Go to a view: the next key is meant for it, unless the page leads there, and says why. */
+  go(view, why) {
+    if (location.hash !== `#${view}`) history[why ? "replaceState" : "pushState"](null, "", `#${view}`);
     open();
+    if (!why) return;
+    app.pause();
+    if ($("notice").hidden) app.notify(why);
   },
 
   /** What has come by itself isn't meant by keys that were pressed before it could be seen. */
@@ -142,13 +145,19 @@ app.outbox = new Outbox({
   onRefused: (message) => {
     app.notify(message, { stay: true });
     refresh();
+    refused = true;
   },
   onChange: showConnection,
 });
 
 let told = null;
+let refused = false; // since a view last read what it shows
 function showConnection() {
   const { waiting, failures, problem } = app.outbox;
+  if (refused && !waiting.length) {
+    refused = false;
+    app.view?.reload?.(); // it shows as done what was not
+  }
   if (failures && problem !== told) {
     app.notify(`${problem || "No connection."} ${several(waiting.length, "answer")} kept here, to be sent later.`, { stay: true });
   } else if (!failures && told != null) {
@@ -174,7 +183,7 @@ function take(reply, current, act) {
   app.usual = reply.who;
   const old = app.state && reply.state.version < app.state.version;
   if (old && !act) return;
-  const undone = ["undo", "redo"].includes(act?.path) ? reply.done?.done : undefined;
+  const undone = STEPS.includes(act?.path) ? reply.done?.done : undefined;
   if (!old) {
     if (!current && app.state) {
       // Answers on their way are counted here already.
@@ -188,8 +197,10 @@ function take(reply, current, act) {
       app.bound = bindings(app.state.classes, app.state.settings);
     }
   }
-  if (app.state.proven && app.wasProven === false) app.notify(PROVEN, { ms: 10000 });
-  app.wasProven = app.state.proven;
+  const { proven, advice } = app.state;
+  const news = proven ? "The accuracy you wanted is proven" : advice?.action === "check" && "Only random checks now, for a proof";
+  if (news && news !== (app.news ?? news)) app.notify(news + SEE, { ms: 10000 });
+  app.news = news;
   const left = reply.done?.left?.length;
   if (left) app.notify(`${several(left, "row")} left out: labelled already, or being asked about.`);
   const before = app.deck.shown;
@@ -249,13 +260,8 @@ function showStage(stage, problem) {
   set(bar, { "aria-valuenow": share, vars: { "--share": stage.share ?? 0 } });
 }
 
-async function refresh() {
-  try {
-    take(await app.read("questions"), !app.outbox.waiting.length);
-  } catch (error) {
-    app.failed(error);
-  }
-}
+const refresh = () =>
+  app.read("questions").then((page) => take(page, !app.outbox.waiting.length)).catch(app.failed);
 
 // Where one is
 
@@ -264,12 +270,13 @@ let opening = 0;
 async function open() {
   const [wanted, ...rest] = location.hash.slice(1).split("/");
   const name = wanted in VIEWS ? wanted : "ask";
+  const [label, module] = VIEWS[name];
   const turn = ++opening;
   $("views").classList.remove("open");
   $("views-button").ariaExpanded = "false";
-  $("views-button").textContent = VIEWS[name][0];
+  $("views-button").textContent = label;
   for (const link of $("views").children) set(link, { "aria-current": link.hash === `#${name}` && "page" });
-  if (name === "progress" && $("notice").textContent.startsWith(PROVEN)) $("notice").hidden = true;
+  if (name === "progress" && $("notice").textContent.includes(SEE)) $("notice").hidden = true;
   busy("pause");
   busy("view", true); // what is typed meanwhile is meant for neither view
   const first = app.viewName === null;
@@ -277,7 +284,6 @@ async function open() {
   app.view = null;
   main.className = `view-${name}`;
   app.viewName = name;
-  const [label, module] = VIEWS[name];
   main.replaceChildren(...(module ? loading(label) : []));
   if (name === "search") {
     // Here before the view, for what is typed at once.
@@ -326,13 +332,19 @@ async function openDialog(module, point) {
 
 const TYPED = "input, textarea, select, [contenteditable]";
 
+const STEPS = ["undo", "redo"];
+
+/** Undo and redo answer nothing: they don't wait until a question that came could be seen. */
+const pausing = () => app.viewName === "ask" && awaited.size === 1 && awaited.has("pause");
+
 addEventListener("keydown", (event) => {
-  if (!app.state || main.ariaBusy || event.defaultPrevented) return;
+  if (!app.state || event.defaultPrevented) return;
   const key = pressed(event);
   if (!key || document.querySelector("dialog[open]")) return;
+  const action = app.bound.get(key);
+  if (main.ariaBusy && !(pausing() && STEPS.includes(action?.command))) return;
   if (event.target.closest?.(TYPED)) return;
   if (app.view?.type?.(key)) return event.preventDefault();
-  const action = app.bound.get(key);
   if (!action) return;
   if (app.view?.press?.(action, key) || common(action.command)) event.preventDefault();
 });
@@ -347,7 +359,7 @@ function common(command) {
   else if (command === "hide") {
     const shown = app.state.settings.suggestions !== false;
     app.setSettings({ suggestions: !shown }).then((done) => done && app.say(`Suggestions are ${shown ? "hidden" : "shown"}.`));
-  } else if ((command === "undo" || command === "redo") && app.viewName !== "ask") {
+  } else if (STEPS.includes(command) && app.viewName !== "ask") {
     app.put(command);
     app.deck = new Deck();
   } else return false;

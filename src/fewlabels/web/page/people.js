@@ -1,6 +1,6 @@
 // Several people: who answered how much, how far they agree, and where they don't.
 
-import { aside, count, empty, h, mark, percent, several, soft, title } from "./dom.js";
+import { aside, count, empty, h, hint, mark, percent, several, soft, title } from "./dom.js";
 import { thing } from "./item.js";
 
 export function create(element, app) {
@@ -20,17 +20,12 @@ export function create(element, app) {
     return h("form", { class: "panel inline naming", onsubmit }, label, input, h("button", { class: "button" }, "Save"));
   }
 
-  async function load() {
+  function load() {
     behind = app.outbox.waiting.length > 0;
-    try {
-      const [people, apart] = await Promise.all([app.read("people"), app.read("disagreements", { n: 40 })]);
-      draw(people, apart);
-    } catch (error) {
-      app.failed(error);
-    }
+    Promise.all([app.read("people"), app.read("disagreements", { n: 40 })]).then(draw).catch(app.failed);
   }
 
-  function draw({ alpha, n_both: both, people, classes }, apart) {
+  function draw([{ alpha, n_both: both, people, classes }, apart]) {
     if (!people.length) return body.replaceChildren(empty("Nobody has answered yet", "Each person's answers are counted here."));
     body.replaceChildren(
       h(
@@ -76,7 +71,7 @@ export function create(element, app) {
       "section",
       { class: "panel" },
       h("h2", {}, "How ", h("bdi", {}, person.who), " answers"),
-      h("p", { class: "hint" }, "Across: what was answered. Down: what most agree on. In percent of each line."),
+      hint("Across: what was answered. Down: what most agree on. In percent of each line."),
       scrolling(`Answers of ${person.who}`, table),
     );
   }
@@ -98,6 +93,7 @@ export function create(element, app) {
   }
 
   return {
+    reload: load,
     update() {
       if (behind && !app.outbox.waiting.length) load();
     },

@@ -15,16 +15,11 @@ export function create(element, app) {
   const body = h("div", {}, loading("Progress"));
   element.append(body);
   let version = null;
-  load();
 
-  async function load() {
+  const load = () => {
     version = app.state.version;
-    try {
-      draw(await app.read("progress"));
-    } catch (error) {
-      app.failed(error);
-    }
-  }
+    app.read("progress").then(draw).catch(app.failed);
+  };
 
   function draw(progress) {
     const focused = body.querySelector(":focus");
@@ -44,14 +39,12 @@ export function create(element, app) {
     if (focused) body.querySelector("h1").focus();
   }
 
-  function headline({ proven, sentence, now, n_labelled: n, n_points: all, n_skipped: skipped, advice }) {
-    const facts = [`${count(n)} of ${several(all, "row")} labelled`];
-    if (skipped) facts.push(`${count(skipped)} skipped`);
+  function headline({ proven, sentence, now, counted, advice }) {
     return h(
       "div",
       { class: proven ? "panel lead proven-lead" : "panel lead" },
       h("p", { class: "lead-sentence" }, sentence ?? (now ? `About ${percent(now[1])} of the answers seem right.` : "Too early to say how good the answers are.")),
-      soft(facts.join(", "), "."),
+      soft(counted),
       h("ul", { class: "reasons-said" }, [...(advice?.reasons ?? []), ...app.state.notes].map((said) => h("li", {}, said))),
       h("div", { class: "buttons" }, proven
         ? [h("a", { class: "button main", href: "/api/export?format=csv", download: "" }, "Export the labels"), report()]
@@ -120,6 +113,7 @@ export function create(element, app) {
     ];
   }
 
+  load();
   return {
     update() {
       if (app.state.version === version) return;

@@ -1,6 +1,6 @@
 // What may be wrong, what is in doubt, and what was answered: seen again, and changed in place.
 
-import { aside, empty, h, percent, searchBox, several, soft, title } from "./dom.js";
+import { aside, empty, h, hint, percent, searchBox, several, soft, title } from "./dom.js";
 import { classSelect, described, select, small, thing } from "./item.js";
 
 const TABS = {
@@ -11,7 +11,7 @@ const TABS = {
 const PAGE = 100;
 
 export function create(element, app, [first]) {
-  let tab = first in TABS ? first : "suspects";
+  const tab = first in TABS ? first : "suspects";
   let rows = [];
   let chosen = null;
   let typed = "";
@@ -50,7 +50,7 @@ export function create(element, app, [first]) {
     const names = app.state.people.map((name) => ({ id: name, name }));
     const people = names.length > 1 && select("Person", "Everybody", names, (name) => change({ by: name || null }));
     above.replaceChildren(
-      h("div", { class: "filters" }, query, classes, people), h("p", { class: "hint" }, "Type the two digits of an answer, then the key of its class."),
+      h("div", { class: "filters" }, query, classes, people), hint("Type the two digits of an answer, then the key of its class."),
     );
   }
 
@@ -61,9 +61,7 @@ export function create(element, app, [first]) {
 
   async function load() {
     try {
-      const asked = tab;
       const found = await (tab === "past" ? app.read("answers", { ...filter, n: PAGE }) : app.read(tab, { n: 40 }));
-      if (asked !== tab) return;
       rows = found.rows ?? found;
       chosen = null;
       typed = "";
@@ -135,7 +133,7 @@ export function create(element, app, [first]) {
     const more = [entry.batch ? "in a batch" : null, app.state.people.length > 1 ? entry.who : null, ago(entry.at)];
     return [
       line(entry.class_id == null ? "skipped" : app.chip(entry.class_id)),
-      h("p", { class: "hint" }, more.filter(Boolean).join(" · ")),
+      hint(more.filter(Boolean).join(" · ")),
     ];
   }
 
@@ -164,6 +162,7 @@ export function create(element, app, [first]) {
   }
 
   return {
+    reload: load,
     type(key) {
       if (tab !== "past" || chosen != null || !/^\d$/.test(key)) return false;
       typed += key;

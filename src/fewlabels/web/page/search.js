@@ -1,6 +1,6 @@
 // Search: rows by their words, and rows that are like one.
 
-import { aside, empty, h, several, title } from "./dom.js";
+import { aside, empty, h, hint, several, title } from "./dom.js";
 import { classSelect, described, thing } from "./item.js";
 
 export function create(element, app, [kind, point]) {
@@ -9,6 +9,7 @@ export function create(element, app, [kind, point]) {
   const list = h("ul", { class: "rows" });
   let turn = 0;
   let timer;
+  let reload;
   element.append(title("Search"), h("div", { class: "filters" }, input), note, list);
   input.addEventListener("input", () => {
     clearTimeout(timer);
@@ -21,14 +22,15 @@ export function create(element, app, [kind, point]) {
     find("search", input.value.trim());
   }
 
-  function hint() {
+  function clear() {
     list.replaceChildren();
     note.textContent = app.state.kind === "images" ? "Searches the names of pictures." : "";
   }
 
   async function find(how, wanted) {
     const mine = ++turn;
-    if (!wanted) return hint();
+    reload = () => find(how, wanted);
+    if (!wanted) return clear();
     try {
       const like = how === "like";
       const found = await (like ? app.read(`similar/${wanted}`, { n: 48 }) : app.read("search", { text: wanted, n: 48 }));
@@ -39,7 +41,7 @@ export function create(element, app, [kind, point]) {
         ? `Ready once ${like ? "similar rows are linked" : "the index is built"}.`
         : like ? `Most similar to row ${wanted}` : several(found.total, "row");
       if (note.textContent !== said) note.textContent = said;
-      if (early) timer = setTimeout(() => find(how, wanted), 1000);
+      if (early) timer = setTimeout(reload, 1000);
       list.replaceChildren(...rows.map(row));
       if (!rows.length && !early) list.append(h("li", {}, empty("Nothing found", "No row contains these words.")));
     } catch (error) {
@@ -54,7 +56,7 @@ export function create(element, app, [kind, point]) {
     const say = (id) =>
       shown.replaceChildren(
         h("p", {}, id == null ? aside("no label") : app.chip(id)),
-        h("p", { class: "hint" }, item.title && !item.text ? item.title : `row ${entry.point}`),
+        hint(item.title && !item.text ? item.title : `row ${entry.point}`),
       );
     say(label);
     return h(
@@ -75,6 +77,7 @@ export function create(element, app, [kind, point]) {
   }
 
   return {
+    reload: () => reload(),
     destroy() {
       turn += 1;
       clearTimeout(timer);
