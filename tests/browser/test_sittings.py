@@ -272,20 +272,24 @@ def test_undo_reaches_back_before_this_page_was_opened(sit: Sit) -> None:
     sitting.stored(8)
 
 
-def test_where_no_grid_is_ready_the_question_is_next(
+def test_where_no_grid_is_ready_the_question_is_next(sit: Sit) -> None:
+    sitting = sit(double.digits())
+    shown = sitting.shown()
+    sitting.press("g")
+    expect(sitting.page.locator("#status")).to_have_text("No grid just now: some questions first.")
+    assert sitting.page.evaluate("location.hash") == "#ask"
+    assert sitting.shown() == shown
+
+
+def test_after_the_last_grid_the_question_is_next(
     sit: Sit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source = double.digits()
-    sitting = sit(source)
-    page, status = sitting.page, sitting.page.locator("#status")
-    shown = sitting.shown()
-    sitting.press("g")
-    expect(status).to_have_text("No grid just now: some questions first.")
-    assert page.evaluate("location.hash") == "#ask"
-    assert sitting.shown() == shown
     for place in range(60):
         point = source.order[place]
         source.answer("ann", f"k{place}", point, source.truth[point])
+    sitting = sit(source)
+    page = sitting.page
     sitting.press("g")
     expect(page.locator(".tile").first).to_be_visible()
     monkeypatch.setattr(source, "neighbourhood", lambda who, near=None, n=24: None)

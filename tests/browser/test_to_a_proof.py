@@ -73,7 +73,7 @@ def test_pictures_are_labelled_to_a_proof_that_is_true(
             sitting.sent()
             n_answers += 1
             page.wait_for_function(
-                "p => document.querySelector('.card').dataset.point !== String(p)", arg=point
+                "p => document.querySelector('.card')?.dataset.point !== String(p)", arg=point
             )
         assert n_answers < N
         proof = labelling.progress()["proof"]
