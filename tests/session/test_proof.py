@@ -126,6 +126,17 @@ def test_answers_that_no_label_reaches_stay_missing():
     assert session.predictions().labels[4] == "c"
 
 
+def test_a_check_of_a_point_without_an_answer_finds_it_wrong():
+    two = Graph.from_affinity(np.kron(np.eye(2), 1 - np.eye(3)))
+    session = Session(two, query="random").tell(0, "a")
+    session._state.take(Event("checks_began", ()))
+    session.tell(session.ask(5), ["a"] * 5)
+    (checks,) = sequences_of(session._state, 0.95)
+    wrong = dict(zip(checks.points, checks.wrong.tolist(), strict=True))
+    assert wrong == {1: False, 2: False, 3: True, 4: True, 5: True}
+    assert (checks.n_points, round(checks.proof().low, 6)) == (5, 0.4)
+
+
 def test_a_label_given_together_that_is_taken_back_is_no_checked_answer(digits):
     session = a_session(digits)
     answer(session, digits[1], 20)

@@ -44,7 +44,8 @@ Examples:
 Formats, by the ending of OUTPUT or by --format: csv, tsv, json, jsonl, parquet, arrow, npz, xlsx;
 label-studio (JSON: tasks with annotations and predictions), prodigy (JSON Lines of the answers)
 and folders (copies of the pictures, or texts, in a folder a class, without those that were
-skipped). - is standard output.
+skipped). Columns of names that these programs keep for themselves (text, label, meta) get column_
+in front. - is standard output.
 
 OUTPUT is written whole or not at all. Exit codes: 0 done, 2 bad input, 130 interrupted.
 """

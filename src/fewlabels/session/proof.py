@@ -37,7 +37,8 @@ class Proof:
         The labels that the model had learned when it gave the answers.
     n_points : int
         How many answers are checked: those to the points that were open, or had such a label, when
-        the first check was drawn, less those of which the check was skipped.
+        the first check was drawn, less those of which the check was skipped. A point without an
+        answer, which no label reaches, is among them, and counts as wrong.
     n_checks : int
         How many of them were checked, up to the first check that is open.
     n_right : int
