@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator, Mapping, Set
 from io import IOBase
-from typing import Any, TypeVar
+from typing import Any, TypeVar, overload
 
 import numpy as np
 from scipy import sparse
@@ -58,7 +58,11 @@ FILL_NUMBERS = "Fill them in, such as with {name}.filled(0), or leave those rows
 LEAVE_OUT = "{name}.compressed() leaves them out"
 
 
-def checked_array(X: Data, name: str = "X", *, fill: str = FILL_FEATURES) -> Data | Sparse:
+@overload
+def checked_array(X: AnySparse, name: str = ..., *, fill: str = ...) -> Sparse: ...
+@overload
+def checked_array(X: Data, name: str = ..., *, fill: str = ...) -> Data: ...
+def checked_array(X: object, name: str = "X", *, fill: str = FILL_FEATURES) -> object:
     """Return `X` if NumPy or scikit-learn may convert it, a sparse matrix as sound CSR; or raise.
 
     Cost: of an array, none; of a sparse matrix, two passes over its indices; of lists and of

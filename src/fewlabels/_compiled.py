@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import importlib
 import os
+from types import ModuleType
 
-from fewlabels._typing import Package
 
-
-def compiled_module(name: str) -> Package:
+def compiled_module(name: str) -> ModuleType | None:
     """Return a compiled module of the package; None where NumPy, SciPy and FAISS do its work.
 
     That is where the package was installed without a compiler, and where the environment variable

@@ -21,7 +21,7 @@ _Multiply: TypeAlias = Callable[
     [np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray, bool], None
 ]
 _module = compiled_module("fewlabels._csr")
-compiled: _Multiply | None = _module and _module.multiply
+compiled: _Multiply | None = None if _module is None else _module.multiply
 
 Real = TypeVar("Real", bound=np.floating)
 Weights: TypeAlias = "sparse.csr_array | npt.NDArray[np.floating]"

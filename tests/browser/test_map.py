@@ -68,7 +68,7 @@ def clustered(n: int, *, seed: int = 0) -> Mapped:
 def opened(sitting: Sitting) -> Page:
     sitting.expected += ("GPU stall",)  # said where the screen is drawn by software
     sitting.go("map")
-    expect(sitting.page.locator("canvas[data-drawn]")).to_be_visible(timeout=120_000)
+    expect(sitting.page.locator("canvas[data-drawn]")).to_be_visible()
     return sitting.page
 
 

@@ -142,9 +142,9 @@ def test_a_model_and_a_report_are_never_written_over_anything_unasked(tmp_path: 
     result = run(*common, "--report", tmp_path / "r.txt")
     assert "ends in .html" in result.stderr
     result = run(*common, "--save-model", tmp_path / "o.csv")
-    assert "is the output already" in result.stderr
+    assert "is also the file of the output" in result.stderr
     result = run(*common, "--save-model", tmp_path / "x", "--method", "spreading")
-    assert "is for the recommended model" in result.stderr
+    assert "only works with the recommended model" in result.stderr
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in.csv", "m"]
     assert (tmp_path / "m").read_text() == "old"
 

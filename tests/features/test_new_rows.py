@@ -136,6 +136,47 @@ def test_a_number_that_float32_cannot_hold_is_far_away_and_its_row_is_named() ->
         model.predict({"x": [1.0, 1e308], "z": [1.0, 1.0]})
 
 
+def told_of(fitted: dict[str, list[Any]], new: dict[str, list[Any]]) -> tuple[str, ...]:
+    return make_points(fitted).of_new(new).warnings
+
+
+def test_numbers_of_another_size_than_the_fitted_ones_are_said() -> None:
+    amounts = [1200 + 17.3 * (i % 40) + 2000 * (i % 2) for i in range(60)]
+    kept = {"x": [float(i % 7) for i in range(60)]}
+    for factor in (0.001, 0.01, 1000):
+        (line,) = told_of({"a": amounts} | kept, {"a": [a * factor for a in amounts]} | kept)
+        assert "column 'a' holds numbers of another size" in line
+    assert told_of({"a": amounts} | kept, {"a": amounts[::2]} | kept_half(kept)) == ()
+    assert told_of({"a": amounts} | kept, {"a": [1.2] * 9} | {"x": kept["x"][:9]}) == ()  # few
+
+
+def kept_half(columns: dict[str, list[Any]]) -> dict[str, list[Any]]:
+    return {name: cells[::2] for name, cells in columns.items()}
+
+
+def test_numbers_around_nought_and_with_heavy_tails_have_no_size() -> None:
+    rng = np.random.default_rng(0)
+    for draw in (rng.normal, lambda size: rng.lognormal(0, 2, size)):
+        values = draw(size=400)
+        for _ in range(15):
+            new = rng.choice(values, 12)
+            assert told_of({"a": values.tolist()}, {"a": new.tolist()}) == ()
+    far = np.sort(values)[-12:]
+    assert (
+        told_of({"a": rng.normal(size=400).tolist()}, {"a": [2.5 + i / 9 for i in range(12)]}) == ()
+    )
+    assert "another size" in told_of({"a": values.tolist()}, {"a": (far * 1e4).tolist()})[0]
+
+
+def test_names_that_were_not_there_are_said_where_most_are_such() -> None:
+    colours = ["red", "green", "blue"] * 20
+    x = [float(i % 7) for i in range(60)]
+    (line,) = told_of({"c": colours, "x": x}, {"c": [c.upper() for c in colours], "x": x})
+    assert "in 60 of 60 filled cells (such as" in line
+    some = [c.upper() if i % 3 else c for i, c in enumerate(colours[:12])]
+    assert told_of({"c": colours, "x": x}, {"c": colours[:30] + some, "x": x[:42]}) == ()
+
+
 def test_new_rows_without_the_names_of_columns_are_told_what_to_pass() -> None:
     table = pd.DataFrame({"a": [1.0, 2.0, 4.0] * 10, "b": [3.0, 1.0, 2.0] * 10})
     points = make_points(table)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import datetime
 import gzip
 import io
 import random
 import shutil
 import sqlite3
+import time
 import warnings
 import zipfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -20,6 +23,7 @@ import openpyxl
 import pyarrow as pa
 import pyarrow.feather as feather
 import pyarrow.parquet as pq
+import pytest
 from PIL import Image
 
 from fewlabels.exceptions import DataFileError, FewLabelsError, InvalidInputError
@@ -36,9 +40,11 @@ from fewlabels.io import (
     write_table,
 )
 from fewlabels.io._pictures import read_pictures
-from fewlabels.labelling import Labelling, export_labels
+from fewlabels.labelling import Labelling, _opening, export_labels
+from fewlabels.labelling._file import LabelFile
 from fewlabels.models import FewLabelsClassifier
 from fewlabels.session import Session, simulate
+from fewlabels.session.simulation import rounds
 from tests.fuzz.mutations import mutated
 
 N_ROWS = 12
@@ -67,6 +73,33 @@ class Reader:
     make: Callable[[Path, int], Path]
     n_files: int
     read: Callable[[Path, random.Random], Any]
+
+    def made_in(self, folder: Path, number: int) -> Path:
+        """Make a file whose bytes are the same in every run, so that the damage is the same."""
+        with _same_bytes():
+            return self.make(folder, number)
+
+
+@contextlib.contextmanager
+def _same_bytes() -> Iterator[None]:
+    """Stop the clocks that files tell, and give label files the same id and seed."""
+    then = datetime.datetime(2026, 1, 2, 3, 4, 5, tzinfo=datetime.UTC)
+
+    class Stopped(datetime.datetime):
+        @classmethod
+        def now(cls, tz: datetime.tzinfo | None = None) -> Stopped:
+            return cls.fromtimestamp(then.timestamp(), tz)
+
+    drawn = SimpleNamespace(token_hex=lambda n: "ab" * n, randbits=lambda n: 7)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(time, "time", then.timestamp)
+        patch.setattr(time, "localtime", lambda seconds=None: then.timetuple())
+        stopped = SimpleNamespace(datetime=Stopped, timezone=datetime.timezone)
+        for module in (openpyxl.packaging.core, openpyxl.writer.excel):
+            patch.setattr(module, "datetime", stopped)
+        patch.setattr(rounds, "perf_counter", lambda: 1.5)
+        patch.setattr(_opening, "secrets", drawn)
+        yield
 
 
 # Tables: read, made into labels and features, and written in one of the formats.
@@ -260,7 +293,7 @@ def _database(folder: Path, number: int) -> Path:
 def _zip(folder: Path, number: int) -> Path:
     packed = _text(folder, number, "csv")
     with zipfile.ZipFile(folder / "t.zip", "w", (zipfile.ZIP_DEFLATED, 0)[number]) as archive:
-        archive.write(packed, "t.csv")
+        archive.writestr("t.csv", packed.read_bytes())  # without the time of the file
     packed.unlink()
     return folder / "t.zip"
 
@@ -461,9 +494,13 @@ def _label_file(folder: Path, number: int) -> Path:
     labelling = Labelling.open(data, file=path, cache=folder / "cache", **settings)
     with contextlib.closing(labelling):
         for step, label in enumerate("abcab"):
+            assert labelling.settle()  # what is asked is in the file, too
             (asked,) = labelling.questions("me", 1)
             labelling.answer("me", f"key {step}", asked["point"], "abc".index(label))
         labelling.undo("me", "undone")
+    with contextlib.closing(LabelFile.open(path)) as file:  # as if it came from another machine
+        file.set_about({"at": "/there/t.fewlabels", "data": "/there/t.csv"})
+        file._connection.execute("VACUUM")  # of the paths that were there
     return path
 
 

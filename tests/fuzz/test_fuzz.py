@@ -32,7 +32,7 @@ def test_damaged_files_are_read_right_or_refused_in_one_line(name: str, tmp_path
     for number in range(reader.n_files):
         folder = tmp_path / str(number)
         folder.mkdir()
-        path = reader.make(folder, number)
+        path = reader.made_in(folder, number)
         parts = sorted(path.iterdir()) if path.is_dir() else [path]
         whole = {part: part.read_bytes() for part in parts}
         expected = reader.read(path, random.Random(0))

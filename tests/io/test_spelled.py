@@ -282,3 +282,13 @@ def test_any_numbers_written_alike_come_back(
     assert found is not None
     assert not found.strangers
     assert [found.numbers[cell] for cell in cells] == numbers
+
+
+def test_points_beside_a_currency_may_separate_thousands_too() -> None:
+    cells = [f"€ {number // 1000}.{number % 1000:03d}" for number in range(1200, 3600, 37)]
+    doubtful = text_view(cells, in_semicolons=True)
+    assert isinstance(doubtful, Numbers)
+    assert "may separate thousands" in doubtful.doubt
+    plain = text_view([cell.replace(".", ".0") for cell in cells], in_semicolons=True)
+    assert isinstance(plain, Numbers)
+    assert plain.doubt == ""

@@ -234,3 +234,21 @@ def test_what_a_deleted_file_left_behind_is_not_taken_for_the_next_one(tmp_path:
     again = LabelFile.create(path, {}, [new("fresh")])
     assert [row.key for row in again.rows()] == ["fresh"]
     again.close()
+
+
+def test_a_file_that_is_refused_is_closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = []
+
+    def connect(*given: Any, **settings: Any) -> sqlite3.Connection:
+        opened.append(sqlite3.Connection(*given, **settings))
+        return opened[-1]
+
+    text = tmp_path / "text.fewlabels"
+    text.write_text("no database, but long enough to be looked at as one" * 40)
+    monkeypatch.setattr(_file.sqlite3, "connect", connect)
+    with pytest.raises(LabellingError, match="no label file of fewlabels"):
+        LabelFile.open(text)
+    for connection in opened:
+        with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+            connection.execute("SELECT 1")
+    assert opened

@@ -18,7 +18,6 @@ import os
 import shutil
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -108,14 +107,14 @@ class Checkpoint:
                 shutil.rmtree(self._folder / old["folder"], ignore_errors=True)
 
 
-def read_states(folder: Path, identity: str) -> dict[str, Any]:
+def read_states(folder: Path, identity: str) -> dict[str, object]:
     """Return what a fit of this identity has come to; nothing where it left no checkpoint."""
     try:
         header = json.loads((folder / HEADER).read_text(encoding="utf-8"))
         rest = {key: value for key, value in header.items() if key != "checksum"}
         if checksum(rest) != header["checksum"] or header["format"] != _FORMAT:
             return {}
-        states: dict[str, Any] = header["solves"] if header["identity"] == identity else {}
+        states: dict[str, object] = header["solves"] if header["identity"] == identity else {}
     except UNREADABLE:
         return {}
     return states

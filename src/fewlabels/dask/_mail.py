@@ -151,7 +151,7 @@ class Mailbox:
                 self._lost.setdefault((fit, epoch), set()).add(rank)
                 self._changed.notify_all()
 
-    def receive(self, address: str, key: Key, rank: int) -> Any:
+    def receive(self, address: str, key: Key, rank: int) -> object:
         """Wait for a message to the one of this `rank`.
 
         Raises

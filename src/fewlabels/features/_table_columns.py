@@ -24,6 +24,7 @@ from fewlabels.features._encoders import (
 from fewlabels.features._point_maker import point_maker
 from fewlabels.features._reading import read_as
 from fewlabels.features._states import number, numbers, part, state_of
+from fewlabels.features._unlike_fitted import about_unlike
 from fewlabels.features.new_points import IntArray, NewPoints, is_zero
 from fewlabels.io._table import Table
 
@@ -172,7 +173,9 @@ class FittedColumn:
         if isinstance(self.encoder, (BlockEncoder, DateEncoder)):
             self.encoder.check(self.name, view)
         encoder: Estimator = self.encoder
-        return NewPoints(encoder.raw(view), np.flatnonzero(encoder.unknown(view)))
+        told = about_unlike(self.name, encoder, view)
+        unknown = np.flatnonzero(encoder.unknown(view))
+        return NewPoints(encoder.raw(view), unknown, warnings=(told,) if told else ())
 
     @property
     def needs_rows(self) -> bool:

@@ -16,7 +16,7 @@ from scipy.sparse.csgraph import reverse_cuthill_mckee
 
 from fewlabels._callers import callers_level
 from fewlabels._memory import require_memory
-from fewlabels._typing import Fields, Loaded, Matrix, State
+from fewlabels._typing import Fields, Loaded, State
 from fewlabels._validation import check_choice
 from fewlabels.exceptions import AsymmetryWarning, InvalidInputError, InvalidTypeError
 from fewlabels.graph._affinities import (
@@ -98,7 +98,7 @@ class Graph:
 
     def __init__(
         self,
-        affinity: Matrix,
+        affinity: object,
         *,
         local_scales: npt.ArrayLike | None = None,
         build_info: Fields | None = None,

@@ -13,7 +13,7 @@ from scipy import sparse
 from fewlabels._array_files import read_arrays
 from fewlabels._damage import UNREADABLE, reason
 from fewlabels._files import explaining_errors, replace_when_whole
-from fewlabels._typing import Fields, Loaded, Package, State
+from fewlabels._typing import Fields, Json, Loaded, Package, State
 from fewlabels.exceptions import DataFileError, FewLabelsError, GraphFileError
 from fewlabels.graph._affinities import Affinity, FloatArray
 
@@ -84,7 +84,7 @@ def load_arrays(path: str | os.PathLike[str]) -> tuple[Affinity, FloatArray | No
     return affinity, local_scales, build_info
 
 
-def _read_header(arrays: Mapping[str, object], name: str) -> Loaded:
+def _read_header(arrays: Mapping[str, object], name: str) -> Json:
     try:
         header = json.loads(str(arrays["header"]))
         recognised = header["format"] == FORMAT

@@ -11,7 +11,7 @@ import numpy as np
 
 from fewlabels._arrays import refuse_foreign, refuse_masked
 from fewlabels._labels import is_missing
-from fewlabels._typing import Cells, Fields, Frame, Loaded, Package
+from fewlabels._typing import Cells, Fields, Frame, Loaded
 from fewlabels.exceptions import DataFileError, InvalidInputError, InvalidTypeError
 from fewlabels.io._cells import text_of_bytes
 from fewlabels.io._dates import array_dates
@@ -155,7 +155,7 @@ class FrameTable(Table):
         return object_view(self.values(name), self.reading, lambda: self.decimal_mark)
 
 
-def _with_objects(column: nw.Series[Frame]) -> Package:
+def _with_objects(column: nw.Series[Frame]) -> object:
     """Return a column that may hold objects as a list."""
     return column.to_list() if isinstance(column.dtype, (nw.Object, nw.Struct)) else column
 

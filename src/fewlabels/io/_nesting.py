@@ -34,8 +34,8 @@ _MOST_KEYS, MOST_LEVELS = 100, 3
 
 def opened(
     columns: Mapping[str, object],
-    keys_of: Callable[[Package], Objects] | None = None,
-    parts_of: Callable[[Package, Objects], Iterable[Package]] | None = None,
+    keys_of: Callable[[object], Objects] | None = None,
+    parts_of: Callable[[object, Objects], Iterable[object]] | None = None,
 ) -> tuple[dict[str, Package], list[str]]:
     """Return columns in which each key of an object in a cell is a column, as ``place.city``.
 
@@ -79,7 +79,7 @@ def about_opened(names: Sequence[str]) -> tuple[str, ...]:
 
 
 def _keys_to_open(
-    columns: Mapping[str, object], keys_of: Callable[[Package], Objects]
+    columns: Mapping[str, object], keys_of: Callable[[object], Objects]
 ) -> dict[str, Objects]:
     """Return the keys of each column that is to be opened."""
     found = {}
@@ -91,7 +91,7 @@ def _keys_to_open(
     return found
 
 
-def _named(outer: str, keys: Objects, parts: Iterable[object]) -> Iterator[tuple[str, Package]]:
+def _named(outer: str, keys: Objects, parts: Iterable[object]) -> Iterator[tuple[str, object]]:
     for key, cells in zip(keys, parts, strict=True):
         yield f"{outer}.{key}", cells
 

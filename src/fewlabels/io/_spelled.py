@@ -118,11 +118,12 @@ def unwrapped(cell: str) -> str:
 
 
 def ambiguous_point(cells: Iterable[str]) -> bool:
-    """Tell whether all points in these numbers may separate thousands, as in ``1.234``."""
+    """Tell whether all points in these numbers may separate thousands, as in ``1.234 EUR``."""
     found = False
     for cell in cells:
         if "." in cell:
-            if not _GROUPED.fullmatch(cell.strip().lstrip("+-")):
+            match = _CELL.fullmatch(unwrapped(cell))
+            if match is None or not _GROUPED.fullmatch(match["digits"]):
                 return False  # nearly always the first
             found = True
     return found

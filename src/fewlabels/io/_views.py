@@ -131,7 +131,8 @@ def text_view(
         said = (*found.said, *_said_of_words(words))
         column = np.fromiter(values, dtype=np.float64, count=len(cells))
         doubt = found.doubt
-        if in_semicolons and not said and ambiguous_point(rest) and reading.decimal is None:
+        told = any(word in line for line in found.said for word in ("thousands", "decimal"))
+        if in_semicolons and not told and ambiguous_point(rest) and reading.decimal is None:
             doubt = doubt or about_points(of_table())
         return Numbers(column, said, doubt, found.form)
     otherwise = _otherwise(cells, rest, _said_of_words(words))

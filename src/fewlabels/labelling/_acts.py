@@ -59,7 +59,7 @@ class Acts:
             grid = taken_out(who, given)
             if not given and (grid is None or not grid[1] or grid[0] != body["class"]):
                 raise InvalidInputError("no points were given, nor were any shown in a grid.")
-            seen: Loaded = {} if grid is None else {"out": grid[1]}
+            seen: Json = {} if grid is None else {"out": grid[1]}
             if grid is not None and grid[0] != body["class"]:
                 seen["shown_as"] = grid[0]
             of_grid = grid is not None and bool(grid[1])

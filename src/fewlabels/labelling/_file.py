@@ -196,11 +196,15 @@ def _connected(path: Path, mode: str) -> sqlite3.Connection:
         check_same_thread=False,
         isolation_level=None,  # transactions begin where it is written
     )
-    if mode != "ro":
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
-        connection.execute("PRAGMA fullfsync = ON")  # of macOS
-    connection.execute("PRAGMA trusted_schema = OFF")
+    try:
+        if mode != "ro":
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute("PRAGMA fullfsync = ON")  # of macOS
+        connection.execute("PRAGMA trusted_schema = OFF")
+    except BaseException:  # such as that it is no database
+        connection.close()
+        raise
     return connection
 
 

@@ -238,7 +238,7 @@ class TableItems(Items):
         """Return the rows of each label."""
         return {} if self.label_column is None else _by_label(self._table, self.label_column)
 
-    def _cell(self, name: str, point: int) -> Package:
+    def _cell(self, name: str, point: int) -> object:
         if self._table.reads_cells and name not in self._columns:
             return self._table.cell(name, point)
         return self._column(name)[point]

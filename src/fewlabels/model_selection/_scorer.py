@@ -162,16 +162,18 @@ def check_scoring_name(scoring: object) -> Scoring:
 
 def resolved_scorer(scoring: Scoring, estimator: Estimator) -> Callable[..., float]:
     """Return the callable that `scoring` means for `estimator`."""
-    if scoring == "neg_log_loss":
-        return make_scorer(  # type: ignore[no-any-return]
+    scorer: Callable[..., float]
+    if scoring is None:
+        scorer = _own_score
+    elif scoring == "neg_log_loss":
+        scorer = make_scorer(
             log_loss,
             greater_is_better=False,
             response_method="predict_proba",
             labels=estimator.classes_,
         )
-    if scoring is None:
-        return _own_score
-    scorer: Callable[..., float] = get_scorer(scoring)
+    else:
+        scorer = get_scorer(scoring)
     return scorer
 
 

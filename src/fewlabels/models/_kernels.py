@@ -304,7 +304,7 @@ class PrecomputedKernel:
     def build(self, X: Matrix, names: Sequence[object] | None = None) -> Graph:
         return graph_of_affinity(X, X.shape[0], 'with kernel="precomputed", X must be')
 
-    def place(self, X: Matrix, X_new: Matrix) -> Placed:
+    def place(self, X: object, X_new: Matrix) -> Placed:
         weights = self._matrix(X_new)
         return Placed(lambda scores: np.asarray(weights @ scores))
 

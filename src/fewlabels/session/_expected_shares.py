@@ -61,7 +61,7 @@ class ExpectedShares:
         """Whether there is a share for each class, which changes with the classes seen."""
         return self._shares is not None
 
-    def among(self, seen: Iterable[object]) -> Package:
+    def among(self, seen: Iterable[object]) -> object:
         """Return the `class_prior` for a fit on labels of the classes `seen`.
 
         Parameters

@@ -126,7 +126,7 @@ def loaded_settings(entries: Fields, path: str | os.PathLike[str], **own: object
     return found | {name: given for name, given in own.items() if given is not None}
 
 
-def _described(thing: Estimator) -> Package:
+def _described(thing: Estimator) -> object:
     """Return class and parameters of a model or rule of this package, or None of another."""
     if thing is None:
         return _RECOMMENDED

@@ -11,6 +11,7 @@ from scipy import sparse
 from fewlabels._rows import row_blocks
 from fewlabels.graph import Graph
 from fewlabels.solvers import Answer, Callback, Method, in_float64
+from fewlabels.solvers._solution import IterationSettings
 from fewlabels.systems._harmonic import HarmonicSystem
 from fewlabels.systems._reweighted import reweighted_graph
 
@@ -102,8 +103,12 @@ def p_harmonic(
     if pull is not None and (pull != 1).any():
         graph = reweighted_graph(graph, pull, product=True)
     edges = _Edges(graph)
-    settings = {"tol": min(tol, 1e-3), "max_iter": max_iter}
-    answer = HarmonicSystem(graph, labelled, method).solve(Y, **settings)  # type: ignore[arg-type]
+    settings: IterationSettings = {
+        "tol": min(tol, 1e-3),
+        "max_iter": max_iter,
+        "callback": None,
+    }
+    answer = HarmonicSystem(graph, labelled, method).solve(Y, **settings)
     u, n_iter, sound = answer.scores, 1, bool(answer.converged.all())
     residual = answer.residual
     for exponent in _homotopy(p):
@@ -118,7 +123,7 @@ def p_harmonic(
                 break  # u is constant: nothing to lower
             # only ratios matter; of those too small for float64, none is left out
             theta = np.maximum(theta / theta.max(), np.finfo(float).tiny * 1e16)
-            found = HarmonicSystem(edges.graph(theta), labelled, method).solve(Y, **settings)  # type: ignore[arg-type]
+            found = HarmonicSystem(edges.graph(theta), labelled, method).solve(Y, **settings)
             v, n_iter = found.scores, n_iter + 1
             move = v - u
             error = float(np.abs(move).sum(axis=1).max(initial=0.0)) / (exponent - 1)

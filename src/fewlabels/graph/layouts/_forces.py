@@ -25,7 +25,7 @@ _Pull: TypeAlias = Callable[
     [np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray, int, int], None
 ]
 _module = compiled_module("fewlabels.graph.layouts._pull")
-compiled: _Pull | None = _module and _module.pull
+compiled: _Pull | None = None if _module is None else _module.pull
 
 Places: TypeAlias = npt.NDArray[np.float32]
 

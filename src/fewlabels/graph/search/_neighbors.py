@@ -18,6 +18,7 @@ from sklearn.utils import check_random_state
 
 from fewlabels._arrays import checked_array
 from fewlabels._progress import Progress, reporting_share
+from fewlabels._typing import AnySparse
 from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.graph._checked import Features, check_blocks, read_whole
 from fewlabels.graph.search._exact import (
@@ -80,7 +81,7 @@ class Neighbors:
 
 
 def find_neighbors(
-    X: Features,
+    X: Features | AnySparse,
     n_neighbors: int,
     *,
     metric: str | Callable[..., float] = "euclidean",
@@ -145,26 +146,26 @@ def find_neighbors(
     >>> found.distances.ravel()
     array([1., 1., 2.])
     """
-    X = checked_array(X)  # whose indices are followed
+    points = checked_array(X)  # whose indices are followed
     if not callable(metric) and metric in _OWN_METRICS:
-        if exact is not True and worth_approximating(X, forced=exact is False):
+        if exact is not True and worth_approximating(points, forced=exact is False):
             random = check_random_state(0 if random_state is None else random_state)
             seed = int(random.randint(2**31))
             found = _approximate_neighbors(
-                X, n_neighbors, metric, min_recall, seed, n_jobs, progress
+                points, n_neighbors, metric, min_recall, seed, n_jobs, progress
             )
             if found is not None:
                 return found
-        X = read_whole(X)
+        held = read_whole(points)
         if metric == "euclidean":
-            return by_distance(*nearest_euclidean(X, n_neighbors, n_jobs, progress))
+            return by_distance(*nearest_euclidean(held, n_neighbors, n_jobs, progress))
         if metric == "cosine":
-            indices, distances = nearest_euclidean(directions(X), n_neighbors, n_jobs, progress)
+            indices, distances = nearest_euclidean(directions(held), n_neighbors, n_jobs, progress)
             return by_distance(indices, distances**2 / 2)
-        return by_distance(*largest_products(X, n_neighbors, progress))
-    X = read_whole(X)
+        return by_distance(*largest_products(held, n_neighbors, progress))
+    held = read_whole(points)
     try:
-        found = by_distance(*search(X, n_neighbors, metric, "auto", n_jobs, progress))
+        found = by_distance(*search(held, n_neighbors, metric, "auto", n_jobs, progress))
     except ValueError as error:
         if callable(metric):
             raise
