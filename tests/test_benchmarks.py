@@ -208,8 +208,9 @@ def test_the_peak_is_of_this_process_and_grows_with_what_it_holds():
     peaks = context.SimpleQueue()
     process = context.Process(target=_peaks_in_a_child, args=(peaks,))
     process.start()
-    before, more, block = peaks.get()
     process.join()
+    assert process.exitcode == 0  # else there would be nothing to wait for
+    before, more, block = peaks.get()
     assert before > 0
     assert more > 0.5 * block
 
