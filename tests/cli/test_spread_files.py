@@ -23,6 +23,7 @@ import pytest
 from click.testing import CliRunner
 
 from fewlabels.cli import main
+from fewlabels.report._page_numbers import commonest_unless_beaten
 
 N = 120  # rows: 60 of "lost", then 60 of "loyal"; four of each have a label
 NAMES = ["amount", "rate", "age", "segment"]
@@ -320,6 +321,26 @@ def test_the_report_says_how_many_labels_the_others_tell(tmp_path: Path) -> None
     assert re.search(
         r"of \d+ labels, each left out in turn, \d+ were answered correctly", result.stdout
     )
+
+
+def test_labels_that_the_features_do_not_tell_are_said_to_be_so(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    labels = [*np.where(rng.random(40) > 0.5, "heads", "tails").tolist(), *[""] * 20]
+    lines = [f"{value},{label}" for value, label in zip(rng.normal(size=60), labels, strict=True)]
+    (tmp_path / "in.csv").write_text("\n".join(["x,side", *lines]) + "\n")
+    page = tmp_path / "page.html"
+    options = ("--label", "side", "-o", tmp_path / "out.csv", "--report", page)
+    result = run(tmp_path / "in.csv", *options)
+    assert result.exit_code == 0, result.output
+    for words in (result.stdout, page.read_text()):
+        assert "not clearly more than always answering" in words
+
+
+def test_labels_that_the_others_tell_are_more_than_the_commonest_class() -> None:
+    codes = np.repeat([0, 1], [20, 10])
+    assert commonest_unless_beaten(22, codes) == (0, 20)
+    assert commonest_unless_beaten(29, codes) is None
+    assert commonest_unless_beaten(4, codes[-4:]) is None
 
 
 @pytest.mark.parametrize("amount", ["{},{:02d} \u20ac", "${}.{:02d}", "{}.{:02d} EUR"])

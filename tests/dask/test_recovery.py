@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+import threading
+
 import numpy as np
 import pytest
 
@@ -178,6 +181,38 @@ def test_who_waits_for_what_was_not_sent_is_told_so():
     assert not mailbox.is_amiss("fit", 0, "rows", 3, receiver=2)
 
 
+def test_a_worker_that_answers_but_is_stuck_is_told_of(problem, clusters, monkeypatch):
+    undisturbed = LabelSpreading(0.95).fit(*problem, client=clusters(2))
+    begun, stuck, told = _part.Part.product_begun, [], threading.Event()
+
+    class Log:
+        def warning(self, message, address, seconds):
+            if [address] == stuck and seconds > 0.1:
+                told.set()
+
+    def until_told(part):
+        begun(part)
+        if part.seat.rank == 1 and part.n_steps == 5 and not stuck:
+            stuck.append(part.seat.addresses[1])
+            assert told.wait(240)
+
+    monkeypatch.setattr(_mail, "_logger", Log())
+    monkeypatch.setattr(_mail, "_PATIENCE", 0.02)
+    monkeypatch.setattr(_mail, "_TO_WONDER", 0.1)
+    monkeypatch.setattr(_part.Part, "product_begun", until_told)
+    assert_same_bits(LabelSpreading(0.95).fit(*problem, client=clusters(2)), undisturbed)
+    assert told.is_set()
+
+
+def test_who_waits_is_not_at_work():
+    mailbox = _mail.Mailbox(None)
+    assert mailbox.at_work("fit") == 0
+    mailbox._at_work["fit"] = 0.0
+    assert mailbox.at_work("fit") > 0
+    mailbox._at_work["fit"] = math.inf
+    assert mailbox.at_work("fit") == 0
+
+
 def test_errors_of_the_work_itself_are_raised_as_they_are(problem, clusters, monkeypatch):
     def fail(part):
         raise MemoryError("no room")
@@ -203,4 +238,5 @@ def test_workers_forget_a_fit_that_has_ended_also_one_that_failed(
 
 def known(dask_worker):
     mailbox = _mail.Mailbox.of(dask_worker)
-    return [*mailbox._expected, *mailbox._lost, *mailbox._posts, *mailbox._written]
+    held = mailbox._expected, mailbox._at_work, mailbox._lost, mailbox._posts, mailbox._written
+    return [key for keys in held for key in keys]

@@ -312,6 +312,13 @@ def test_a_class_is_added_renamed_and_given_a_key(
     assert names == ["nought", "1", "2", "three"]
 
 
+def test_the_key_of_a_digit_is_that_digit_whatever_comes_first(opened: Open) -> None:
+    names = ["0", "1", "10", "11", "2", "3", "x", "8", "9"]
+    classes = opened(classes=names).state("ann")["classes"]
+    keys = {each["name"]: each["key"] for each in classes}
+    assert keys == dict(zip(names, ["0", "1", "4", "5", "2", "3", "6", "8", "9"], strict=True))
+
+
 @pytest.mark.parametrize(
     ("act", "message"),
     [

@@ -11,6 +11,7 @@ import numpy as np
 
 from fewlabels.cli._words import in_options, visible
 from fewlabels.io import as_text, counted
+from fewlabels.report._page_numbers import commonest_unless_beaten
 
 if TYPE_CHECKING:
     from fewlabels.features import Points
@@ -138,11 +139,18 @@ def _left_out(labels: LabelColumn, added: AddedColumns) -> Iterator[str]:
     known = np.flatnonzero(labels.codes >= 0)
     able = known[labels.counts[labels.codes[known]] > 1]
     if len(able):
-        n_wrong = len(set(_differing(labels, added)) & set(able.tolist()))
+        right = len(able) - len(set(_differing(labels, added)) & set(able.tolist()))
         yield (
-            f"of {counted(len(able), 'label')}, each left out in turn, {len(able) - n_wrong:,} "
+            f"of {counted(len(able), 'label')}, each left out in turn, {right:,} "
             "were answered correctly by the others"
         )
+        found = commonest_unless_beaten(right, labels.codes[able])
+        if found is not None:
+            name = as_text(labels.classes[found[0]])
+            yield (
+                f"this is not clearly more than always answering {name!r} ({found[1]:,}): the "
+                "features may tell little about these labels"
+            )
 
 
 def _differing(labels: LabelColumn, added: AddedColumns) -> list[int]:

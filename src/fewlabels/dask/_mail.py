@@ -3,13 +3,16 @@
 A worker has one mailbox, whatever fits run on it. Each message says which fit it belongs to and in
 which epoch: every time that a worker is lost, the others begin a new epoch, and messages of older
 ones are dropped. Whoever waits for a message is woken when its epoch is called off, when the one
-that it waits for can't be reached any more, or when that one has sent it and it does not come.
+that it waits for can't be reached any more, or when that one has sent it and it does not come. One
+that is there, but has long been at work on what it is to send, is told of in the log: it may be
+slow, or its disk may be stuck.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import threading
 from collections.abc import Iterable, Mapping
 from concurrent.futures import Future
@@ -30,6 +33,8 @@ _NAME = "fewlabels"
 _PATIENCE, _TO_ANSWER = 5.0, 60.0
 # Seconds in which what was written to a connection arrives; later, it is lost.
 _TO_ARRIVE = 120.0
+# Seconds at work on one message after which a worker is warned of, the first time; then twice that.
+_TO_WONDER = 120.0
 
 
 class CalledOffError(RuntimeError):
@@ -55,6 +60,8 @@ class Mailbox:
     _over: dict[str, int] = field(default_factory=dict)  # the last epoch of a fit that is over
     _expected: dict[str, int] = field(default_factory=dict)
     _lost: dict[tuple[str, int], set[int]] = field(default_factory=dict)
+    # of a fit: since when it has not waited for a message here; infinity while it waits
+    _at_work: dict[str, float] = field(default_factory=dict)
     _writing: set[asyncio.Task[None]] = field(default_factory=set)
     # of a fit, epoch and kind, and the one written to: the last number, and when it was written
     _written: dict[tuple[str, int, str, int], tuple[int, float]] = field(default_factory=dict)
@@ -68,12 +75,14 @@ class Mailbox:
             worker.extensions[_NAME] = found
             worker.handlers[f"{_NAME}_post"] = found.take
             worker.handlers[f"{_NAME}_amiss"] = found.is_amiss
+            worker.handlers[f"{_NAME}_at_work"] = found.at_work
         return found
 
     def expect(self, fit: str, epoch: int) -> None:
         """Make ready for an epoch, which this process is to take part in."""
         with self._changed:
             self._expected[fit] = epoch
+            self._at_work[fit] = monotonic()
 
     def expects(self, fit: str, epoch: int) -> bool:
         """Tell whether it was made ready: not so where the worker was started again since."""
@@ -97,6 +106,10 @@ class Mailbox:
         last, at = self._written.get((fit, epoch, kind, receiver), (-1, 0.0))
         late = last >= number and monotonic() - at > _TO_ARRIVE
         return late or receiver in self._lost.get((fit, epoch), ()) or self.is_over(fit, epoch)
+
+    def at_work(self, fit: str) -> float:
+        """Return for how many seconds a fit has not waited for others here; on the event loop."""
+        return max(0.0, monotonic() - self._at_work.get(fit, math.inf))
 
     def call_off(self, fit: str, epoch: int) -> None:
         """End an epoch and all before it: wake who waits, drop their messages."""
@@ -161,8 +174,19 @@ class Mailbox:
         PeerLostError
             If its sender can't be reached, or has sent it and it is lost.
         """
+        fit, *_ = key
+        self._at_work[fit] = math.inf
+        try:
+            return self._receive(address, key, rank)
+        finally:
+            with self._changed:
+                if fit in self._expected:  # not when the fit is forgotten by now
+                    self._at_work[fit] = monotonic()
+
+    def _receive(self, address: str, key: Key, rank: int) -> Any:
         fit, epoch, *_ = key
-        asking: Future[None] | None = None
+        asking: Future[float] | None = None
+        wonder_at = _TO_WONDER
         while True:
             with self._changed:
                 arrived = self._changed.wait_for(lambda: self._ready(key), _PATIENCE)
@@ -173,6 +197,16 @@ class Mailbox:
                 if arrived:
                     raise PeerLostError(f"{address} can't be reached, or its message is lost")
             if asking is None or asking.done():
+                at_work = _answer(asking)
+                if at_work > wonder_at:
+                    wonder_at = 2 * at_work
+                    _logger.warning(
+                        "fewlabels: the worker %s answers, but has been at work for %.0f seconds "
+                        "on what others wait for. It may be slow, or its disk stuck. If it is, end "
+                        "it: the fit goes on from its last checkpoint.",
+                        address,
+                        at_work,
+                    )
                 loop = self.worker.loop.asyncio_loop
                 asking = asyncio.run_coroutine_threadsafe(self._ask(address, key, rank), loop)
 
@@ -181,9 +215,13 @@ class Mailbox:
         lost = sender in self._lost.get((fit, epoch), ())
         return key in self._posts or lost or self.is_over(fit, epoch)
 
-    async def _ask(self, address: str, key: Key, rank: int) -> None:
-        """Ask the sender whether it is there, in the same epoch, and has not sent it long ago."""
+    async def _ask(self, address: str, key: Key, rank: int) -> float:
+        """Ask the sender whether it is there, in the same epoch, and has not sent it long ago.
+
+        Returns the seconds for which it has been at work without waiting for others.
+        """
         fit, epoch, kind, number, sender = key
+        at_work = 0.0
         for _ in range(2):  # a machine that has slept finds that its time is over
             try:
                 amiss = await asyncio.wait_for(
@@ -191,6 +229,9 @@ class Mailbox:
                         fit=fit, epoch=epoch, kind=kind, number=number, receiver=rank
                     ),
                     _TO_ANSWER,
+                )
+                at_work = await asyncio.wait_for(
+                    self.worker.rpc(address).fewlabels_at_work(fit=fit), _TO_ANSWER
                 )
                 break
             except TimeoutError:
@@ -200,17 +241,26 @@ class Mailbox:
                 break
         if amiss and key not in self._posts:
             self._lose(fit, epoch, sender)
+        return at_work
 
     def forget(self, fit: str) -> None:
         """Drop what is known of a fit that has ended."""
         with self._changed:
             self._expected.pop(fit, None)
+            self._at_work.pop(fit, None)
             for key in [key for key in self._posts if key[0] == fit]:
                 del self._posts[key]
             for sent in [sent for sent in self._written if sent[0] == fit]:
                 del self._written[sent]
             for pair in [pair for pair in self._lost if pair[0] == fit]:
                 del self._lost[pair]
+
+
+def _answer(asking: Future[float] | None) -> float:
+    """Return what was answered; 0 if nothing was."""
+    if asking is None or asking.cancelled() or asking.exception() is not None:
+        return 0.0
+    return asking.result()
 
 
 class Line:

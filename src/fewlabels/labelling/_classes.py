@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
 from fewlabels._typing import Json, Loaded
@@ -76,14 +76,17 @@ class ClassBook:
         ]
         return next(iter([each for each in like_it if each.name == wanted] or like_it), None)
 
-    def new(self, name: object) -> LabelClass:
-        """Return a class to be put, with the next number, a free key and a colour; or raise."""
+    def new(self, name: object, others: Collection[str] = ()) -> LabelClass:
+        """Return a class to be put, with the next number, a free key and a colour; or raise.
+
+        The key of a digit is that digit: those of `others`, names that are to come, stay free.
+        """
         if len(self) >= MOST_CLASSES:
             raise InvalidInputError(f"there are {MOST_CLASSES} classes already, which is the most.")
         number, wanted = len(self), checked_name(name)
         taken = {each.key for each in self}
-        own = wanted if wanted in _KEYS else ""  # the key of a digit is that digit
-        key = next((key for key in (*own, *_KEYS) if key not in taken), None)
+        free = [k for k in _KEYS if k not in taken and (k == wanted or k not in others)]
+        key = wanted if wanted in free else next(iter(free), None)
         return LabelClass(number, wanted, key, COLOURS[number % len(COLOURS)])
 
     def renamed(self, class_id: int, name: object) -> LabelClass:

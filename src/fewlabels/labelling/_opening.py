@@ -248,9 +248,10 @@ def _first_rows(items: Items, classes: Sequence[str] | None) -> list[New]:
     rows: list[New] = []
     given = items.given()
     ids: dict[str, int] = {}  # "a" and "A" may be two classes of the data
-    for name in map(checked_name, (*(classes or ()), *given)):
+    names = [checked_name(name) for name in (*(classes or ()), *given)]
+    for name in names:
         if name not in ids:
-            new = book.new(name)
+            new = book.new(name, names)
             book.put(new)
             ids[name] = new.id
             rows.append(New(f"class {new.id}", "", "class added", class_to_json(new)))
@@ -272,7 +273,7 @@ def _add_classes(file: LabelFile, classes: Sequence[str] | None) -> None:
     rows = []
     for name in classes:
         if book.named(name) is None:
-            new = book.new(name)
+            new = book.new(name, classes)
             book.put(new)
             rows.append(New(f"class {new.id}", "", "class added", class_to_json(new)))
     if rows:

@@ -104,6 +104,19 @@ def share_limits(
     return low, high
 
 
+def commonest_unless_beaten(right: int, codes: IntArray) -> tuple[int, int] | None:
+    """Return a class that, always answered, may be right as often, and how often it is; or None.
+
+    `right` of the labels `codes` were told by the others. Of fewer than ten, nothing is said.
+    """
+    if len(codes) < 10:
+        return None
+    counts = np.bincount(codes)
+    commonest, low = int(counts.argmax()), float(share_limits(right, len(codes))[0])
+    most = int(counts[commonest])
+    return (commonest, most) if low * len(codes) <= most else None
+
+
 def numbers_of(model: FewLabelsClassifier, classes: list[str]) -> ModelNumbers:
     """Return what is known of a fitted classifier's answers; see :class:`ModelNumbers`."""
     answers: Answers = model.answers()

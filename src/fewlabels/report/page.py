@@ -16,7 +16,12 @@ from fewlabels.exceptions import DataFileError, InvalidTypeError
 from fewlabels.io import as_text
 from fewlabels.models import FewLabelsClassifier
 from fewlabels.report._html import Html, group, tag
-from fewlabels.report._page_numbers import ModelNumbers, numbers_of, share_limits
+from fewlabels.report._page_numbers import (
+    ModelNumbers,
+    commonest_unless_beaten,
+    numbers_of,
+    share_limits,
+)
 from fewlabels.report._page_parts import percent, section, table
 from fewlabels.report._page_rows import contradicted, doubtful, surest
 from fewlabels.report._shown_rows import ShownRows
@@ -211,6 +216,12 @@ def _told_of_accuracy(numbers: ModelNumbers, proven: str | None) -> Iterator[str
             f"came out right ({percent(right / judged)}; between {percent(low)} and "
             f"{percent(high)}, 95 % interval). "
         )
+        found = commonest_unless_beaten(right, numbers.codes[numbers.judged])
+        if found is not None:
+            yield (
+                f"This is not clearly more than always answering {numbers.classes[found[0]]!r} "
+                f"({found[1]:,}): the features may tell little about these labels. "
+            )
     if alone:
         yield f"{alone:,} more are the only labels of their class, which no other can tell. "
     yield (
