@@ -146,6 +146,28 @@ def test_a_past_answer_that_was_chosen_is_no_other_one_when_the_list_moves_on(si
     assert sitting.posts() == []
 
 
+def test_a_list_is_of_what_was_asked_for_last_whatever_comes_first(sit: Sit) -> None:
+    sitting = sit(labelled(double.digits(), 40))
+    page, held = sitting.page, []
+    sitting.go("review/past")
+    rows = page.locator(".row")
+    expect(rows).to_have_count(40)
+    sitting.context.route("**/api/answers?*", lambda route: held.append(route), times=1)
+    which = page.get_by_role("combobox", name="Class", exact=True)
+    which.select_option("zero")
+    sitting.until(lambda: held)
+    which.select_option("one")
+    n = sum(label == 1 for label in sitting.source.labels().values())
+    expect(rows).to_have_count(n)
+    with page.expect_response(held[0].request.url) as late:
+        held[0].continue_()
+    late.value.finished()
+    page.evaluate("() => fetch('/api/questions').then((reply) => reply.text())")
+    expect(rows).to_have_count(n)
+    for said in page.locator(".row-said").all():
+        expect(said).to_contain_text("one")
+
+
 def test_a_class_typed_for_a_question_that_is_gone_labels_no_other_row(sit: Sit) -> None:
     sitting = sit(double.texts())
     first = sitting.page

@@ -85,3 +85,15 @@ def test_what_is_imported_is_there(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     for name in re.findall(r'(?:from|import\()\s*"\./([a-z_]+\.js)"', text):
         assert (PAGE / name).is_file() or name == "map.js", name
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.name)
+def test_what_is_imported_is_used_and_no_other_thing_has_its_name(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    imports = r'^import \{([^}]*)\} from "[^"]*";'
+    names = [name for some in re.findall(imports, text, re.MULTILINE) for name in some.split(",")]
+    rest = re.sub(imports, "", text, flags=re.MULTILINE)
+    for name in filter(None, map(str.strip, names)):
+        assert re.search(rf"\b{name}\b", rest), name
+        declared = rf"\b(const|let|function|class) ({name}\b|[\[{{][^=;]*\b{name}\b[^=;:]*[\]}}] =)"
+        assert not re.search(declared, rest), name

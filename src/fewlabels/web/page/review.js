@@ -15,6 +15,7 @@ export function create(element, app, [first]) {
   let rows = [];
   let chosen = null;
   let typed = "";
+  let last;
   const filter = { query: "", class_id: null, by: null, offset: 0 };
   const tabs = h("div", { class: "tabs", role: "group", "aria-label": "What to review" });
   const above = h("div", { class: "above" });
@@ -59,16 +60,15 @@ export function create(element, app, [first]) {
     load();
   }
 
-  async function load() {
-    try {
-      const found = await (tab === "past" ? app.read("answers", { ...filter, n: PAGE }) : app.read(tab, { n: 40 }));
+  function load() {
+    const asked = (last = tab === "past" ? app.read("answers", { ...filter, n: PAGE }) : app.read(tab, { n: 40 }));
+    asked.then((found) => {
+      if (asked !== last) return;
       rows = found.rows ?? found;
       chosen = null;
       typed = "";
       draw(found.total ?? rows.length);
-    } catch (error) {
-      app.failed(error);
-    }
+    }).catch(app.failed);
   }
 
   function draw(total) {
