@@ -194,7 +194,8 @@ def test_folders_without_labels_or_pictures_say_what_to_do(tmp_path: Path) -> No
     Image.new("L", (8, 8)).save(tmp_path / "in" / "all" / "cat" / "a.png")
     done = run(tmp_path / "in", "-o", tmp_path / "o.csv")
     assert done.exit_code == 2
-    assert "there is only one, 'all'. If the folders in 'all' are the classes, give" in done.output
+    hint = "there is only one, 'all'. If the folders in 'all' are the classes, name that folder."
+    assert hint in done.output
 
 
 def test_if_the_table_can_not_be_written_nothing_is_sorted(
