@@ -113,7 +113,12 @@ def test_masked_labels_are_no_labels(model, dtype) -> None:
 
 def test_masked_rows_of_several_columns_are_no_labels() -> None:
     mask = np.repeat(~KNOWN[:, None], 2, axis=1)
-    for matrix in (np.eye(2, dtype=int), np.eye(2, dtype=bool), np.eye(2)):
+    for matrix in (
+        np.eye(2, dtype=int),
+        np.eye(2, dtype=bool),
+        np.eye(2),
+        np.eye(2).astype(object),
+    ):
         given = np.ma.array(matrix[TRUTH], mask=mask)
         model = ANSWERED.fit(X, given)
         np.testing.assert_array_equal(model._labels.labelled, KNOWN)

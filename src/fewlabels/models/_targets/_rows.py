@@ -81,4 +81,6 @@ def unmasked(y: np.ma.MaskedArray) -> np.ndarray:
         return np.asarray(np.ma.filled(y, np.nan))
     if y.dtype.kind in "biu":
         return np.asarray(np.ma.filled(y.astype(np.int64), UNLABELLED))
-    return np.asarray(np.ma.filled(y.astype(object), None))
+    values = y.data.astype(object)
+    values[np.ma.getmaskarray(y)] = None  # `filled` would take None for its usual mark, '?'
+    return np.asarray(values)
