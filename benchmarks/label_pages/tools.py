@@ -64,6 +64,9 @@ class Tool:
     models : {"thread", "processes", "none"}
         Where models are made: in threads beside the main one, of which the busiest is told apart;
         or by other processes.
+    made : str
+        JavaScript: whether nothing is being made any more of what the first questions needn't wait
+        for, or a promise of it.
     """
 
     name: str
@@ -78,6 +81,7 @@ class Tool:
     stores: str
     hostile: Callable[[Server, Any, int], Hostile]
     models: str = "none"
+    made: str = "true"
 
 
 # Ours
@@ -88,6 +92,12 @@ _OUR_ITEM = """(() => {
   if (!card || (picture && !(picture.complete && picture.naturalWidth))) return null;
   return Number(card.dataset.point);
 })()"""
+
+
+# The page hides what takes less than a second, and what it has not heard of yet.
+_OURS_IS_MADE = """fetch("/api/state").then((reply) => reply.json()).then(
+  (state) => state.stage === null
+)"""
 
 
 @contextmanager
@@ -269,6 +279,7 @@ TOOLS = (
         "fewlabels", OURS, ("texts", "pictures"), _OUR_ITEM, {True: ("1",), False: ("2",)},
         _nothing, _start_ours, _open_ours, _ours_again, "/api/answer", _hostile_to_ours,
         models="thread",
+        made=_OURS_IS_MADE,
     ),
     Tool(
         "ASReview", ASREVIEW, ("texts",), _NUMBER.format('"[aria-label=\'review page\']"'),
