@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, Route, expect
 
 from tests.browser.sitting import Sitting, head_for
 from tests.browser.test_keys_and_access import labelled
@@ -129,13 +129,20 @@ def test_a_second_enter_confirms_no_grid_that_nobody_has_seen(sit: Sit) -> None:
     sitting.stored(60 + n + more)
 
 
-def test_a_past_answer_that_was_chosen_is_no_other_one_when_the_list_moves_on(sit: Sit) -> None:
-    sitting = sit(labelled(double.digits(), 120))
-    page, held = sitting.page, []
+def past_answers_that_wait(sit: Sit, n: int, *, shown: int) -> tuple[Sitting, Locator, list[Route]]:
+    """Open the past answers; return what is shown, and where the next list that is read waits."""
+    sitting = sit(labelled(double.digits(), n))
+    held: list[Route] = []
     sitting.go("review/past")
-    rows = page.locator(".row")
-    expect(rows).to_have_count(100)
+    rows = sitting.page.locator(".row")
+    expect(rows).to_have_count(shown)
     sitting.context.route("**/api/answers?*", lambda route: held.append(route), times=1)
+    return sitting, rows, held
+
+
+def test_a_past_answer_that_was_chosen_is_no_other_one_when_the_list_moves_on(sit: Sit) -> None:
+    sitting, rows, held = past_answers_that_wait(sit, 120, shown=100)
+    page = sitting.page
     page.get_by_role("button", name="Earlier ones").click()
     sitting.press("1", "7")
     expect(page.locator(".row.chosen")).to_have_count(1)
@@ -147,12 +154,8 @@ def test_a_past_answer_that_was_chosen_is_no_other_one_when_the_list_moves_on(si
 
 
 def test_a_list_is_of_what_was_asked_for_last_whatever_comes_first(sit: Sit) -> None:
-    sitting = sit(labelled(double.digits(), 40))
-    page, held = sitting.page, []
-    sitting.go("review/past")
-    rows = page.locator(".row")
-    expect(rows).to_have_count(40)
-    sitting.context.route("**/api/answers?*", lambda route: held.append(route), times=1)
+    sitting, rows, held = past_answers_that_wait(sit, 40, shown=40)
+    page = sitting.page
     which = page.get_by_role("combobox", name="Class", exact=True)
     which.select_option("zero")
     sitting.until(lambda: held)

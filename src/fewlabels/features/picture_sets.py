@@ -14,6 +14,7 @@ from fewlabels.exceptions import InvalidInputError, InvalidTypeError
 from fewlabels.features.kinds import items_of
 from fewlabels.io import PictureFolder, counted, read_picture_folder
 from fewlabels.io._picture_names import without_pillow
+from fewlabels.io._table import a_few
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -153,5 +154,4 @@ def unread_warning(pictures: PictureArray | PictureItems, unread: dict[int, str]
 def named_pictures(pictures: PictureArray | PictureItems, unread: dict[int, str]) -> str:
     """Return the names of pictures that can't be read, each with its reason; of many, a few."""
     listed = [f"{pictures.named(row)} ({why or 'no picture'})" for row, why in unread.items()]
-    rest = f" and {len(listed) - _NAMED:,} more" if len(listed) > _NAMED else ""
-    return ", ".join(listed[:_NAMED]) + rest
+    return a_few(listed, _NAMED)

@@ -248,7 +248,7 @@ def _as_python(cell: object) -> object:
     if isinstance(cell, UUID) or _is_of_pandas(cell, "Interval"):
         return str(cell)
     if _is_of_pandas(cell, "Period"):
-        return cell.to_timestamp()  # type: ignore[attr-defined]
+        return cell.to_timestamp()  # type: ignore[attr-defined]  # pandas need not be installed
     return cell
 
 

@@ -15,7 +15,7 @@ from fewlabels._files import explaining_errors
 from fewlabels._typing import Cells
 from fewlabels.exceptions import DataFileError
 from fewlabels.io._picture_names import ending_of, has_no_pixels, is_picture_name
-from fewlabels.io._table import Reading, Table, Unusable, View, counted, quoted
+from fewlabels.io._table import Reading, Table, Unusable, View, a_few, counted, quoted
 from fewlabels.io._views import categories_of
 
 # Folders of this name, in any case, hold pictures that have no class yet.
@@ -67,9 +67,7 @@ class PictureFolder(Table):
 
     def rows_said(self, indices: Iterable[int] | npt.NDArray[np.intp]) -> str:
         """Return the paths of pictures; of many, a few."""
-        paths = [self.paths[int(index)] for index in indices]
-        rest = f" and {len(paths) - _LISTED:,} more" if len(paths) > _LISTED else ""
-        return ", ".join(paths[:_LISTED]) + rest
+        return a_few([self.paths[int(index)] for index in indices], _LISTED)
 
     def view(self, name: str) -> View:
         """Return what a model can make of a column; of the pictures, features make more."""

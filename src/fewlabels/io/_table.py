@@ -292,7 +292,12 @@ def check_unique(path: str, names: Sequence[str]) -> None:
 
 def quoted(names: Sequence[object], most: int = 10) -> str:
     """Return the names in quotes, separated by commas; only the first ones of many."""
-    listed = ", ".join(f"{name!r}" for name in names[:most])
+    return a_few(names, most, repr)
+
+
+def a_few(names: Sequence[object], most: int, said: Callable[[object], str] = str) -> str:
+    """Return the names, separated by commas; of many, the first ones, and how many more."""
+    listed = ", ".join(map(said, names[:most]))
     return listed if len(names) <= most else f"{listed} and {len(names) - most:,} more"
 
 

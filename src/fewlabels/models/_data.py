@@ -20,6 +20,7 @@ from fewlabels.features import NewPoints, Points, make_points
 from fewlabels.features.kinds import kind_of, picture_names
 from fewlabels.features.new_points import warn_of
 from fewlabels.graph import Graph
+from fewlabels.io._table import a_few
 from fewlabels.models._copies import about_contradictions
 from fewlabels.models._estimator import GraphEstimator
 from fewlabels.models._kernels import Kernel, Placed, PrecomputedKernel
@@ -99,9 +100,9 @@ class DataEstimator(GraphEstimator):
             return
 
         def said(rows: Sequence[int]) -> str:
-            some = [str(row if names is None else names[row]) for row in rows[:_MOST_NAMED]]
-            more = f" and {len(rows) - _MOST_NAMED:,} more" if len(rows) > _MOST_NAMED else ""
-            return f"{'positions ' if names is None else ''}{', '.join(some)}{more}"
+            if names is None:
+                return f"positions {a_few(rows, _MOST_NAMED)}"
+            return a_few([names[row] for row in rows], _MOST_NAMED)
 
         message = about_contradictions(self.points_, labels.codes, labels.classes.tolist(), said)
         if message:

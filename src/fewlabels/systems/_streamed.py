@@ -15,7 +15,6 @@ from fewlabels.solvers import (
     solve_in_levels,
     solve_on_levels,
 )
-from fewlabels.solvers._solution import IterationSettings
 from fewlabels.systems._streamed_scores import StreamedScores
 
 FloatArray = npt.NDArray[np.float64]
@@ -182,17 +181,22 @@ class StreamedSpreadingSystem:
             Classes that gained a label or weight, where none lost any; else all.
         """
         n_classes = len(old_columns)
-        settings: IterationSettings = {"tol": tol, "max_iter": max_iter, "callback": callback}
         reached = self._reached(codes)
-        if before.levelled or len(touched) == n_classes or not before.converged.all():
+
+        def of_all() -> StreamedScores:
             return self.solve(
                 codes,
                 n_classes,
                 weights=weights,
                 before=before,
                 old_columns=old_columns,
-                **settings,
+                tol=tol,
+                max_iter=max_iter,
+                callback=callback,
             )
+
+        if before.levelled or len(touched) == n_classes or not before.converged.all():
+            return of_all()
         self._require_memory(n_classes, 1)
         iteration = StreamedIteration(self.graph, self.alpha, callback)
         right, start = _RightHandSide(self, codes, weights), _Start(self, before, old_columns)
@@ -212,14 +216,7 @@ class StreamedSpreadingSystem:
                 b, tol=tol, max_iter=max_iter, active=reached, other_totals=others, x0=x0
             )
             if not found.converged.all():
-                return self.solve(
-                    codes,
-                    n_classes,
-                    weights=weights,
-                    before=before,
-                    old_columns=old_columns,
-                    **settings,
-                )
+                return of_all()
             n_iter = max(n_iter, found.n_iter)
             residual[c] = iteration.matrix().residual_ratios(b, found.values)[0]
             del b, x0, others
